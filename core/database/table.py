@@ -32,10 +32,12 @@ def instant(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def enum_column(name: str, enum: type[StrEnum], *, nullable: bool = False) -> tuple[Column[Any], CheckConstraint]:
+def enum_column(
+    name: str, enum: type[StrEnum], *, nullable: bool = False, primary_key: bool = False
+) -> tuple[Column[Any], CheckConstraint]:
     """A text column that holds the values of `enum` only; the check is named after the column."""
     values = ", ".join(f"'{member.value}'" for member in enum)
-    return Column(name, Text, nullable=nullable), CheckConstraint(f"{name} IN ({values})", name=name)
+    return Column(name, Text, nullable=nullable, primary_key=primary_key), CheckConstraint(f"{name} IN ({values})", name=name)
 
 
 def longest(name: str, limit: int) -> CheckConstraint:

@@ -165,7 +165,7 @@ thread_ids = Table(
     metadata,
     Column("internet_message_id", Text, primary_key=True),
     Column("ticket_id", UUID(as_uuid=True), ForeignKey("tickets.id", ondelete="RESTRICT"), primary_key=True),
-    *enum_column("strength", ThreadStrength),
+    *enum_column("strength", ThreadStrength, primary_key=True),
     instant("created_at"),
     Index("thread_ids_ticket_id_idx", "ticket_id"),
     info=IGNORE_CONFLICT,
