@@ -1,0 +1,1 @@
+"""Alembic migrations: forward and back, add first, remove a release later."""

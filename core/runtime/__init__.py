@@ -1,0 +1,1 @@
+"""What runs the product: supervisor, logs, metrics."""

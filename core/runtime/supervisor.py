@@ -1,0 +1,58 @@
+"""Runs components together: a signal or a crash stops them all, each drains under a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import structlog
+
+from core.runtime.component import Component
+
+log = structlog.get_logger(__name__)
+
+
+class ComponentCrashed(Exception):
+    """A component raised, or ended though nobody asked it to."""
+
+
+async def supervise(
+    components: Sequence[Component], *, drain_seconds: float, stop: asyncio.Event | None = None
+) -> None:
+    """Run all components until SIGTERM, SIGINT or `stop`; then let them drain for at most `drain_seconds`.
+
+    Raises ComponentCrashed if one of them raised or ended by itself; the crash is logged before the others drain.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    crashed: list[str] = []
+    tasks = [asyncio.create_task(_watch(component, stop, crashed), name=component.name) for component in components]
+    try:
+        await stop.wait()
+        _, late = await asyncio.wait(tasks, timeout=drain_seconds)
+        for task in late:
+            log.warning("component_drain_timed_out", component=task.get_name(), drain_seconds=drain_seconds)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    if crashed:
+        raise ComponentCrashed(f"Stopped because of {', '.join(crashed)}.")
+
+
+async def _watch(component: Component, stop: asyncio.Event, crashed: list[str]) -> None:
+    try:
+        await component.run(stop)
+        if not stop.is_set():
+            crashed.append(component.name)
+            log.error("component_ended", component=component.name)
+    except Exception:
+        crashed.append(component.name)
+        log.exception("component_crashed", component=component.name)
+    finally:
+        stop.set()
