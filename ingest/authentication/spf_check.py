@@ -34,7 +34,7 @@ class SpfFinding:
     explanation: str
 
 
-class _AnswerMissingError(Exception):
+class _AnswerMissing(Exception):
     """pyspf asked what is not fetched yet; it is run again with the answer."""
 
     def __init__(self, question: _Question) -> None:
@@ -60,7 +60,7 @@ async def check_spf(connection: SmtpConnection, resolver: Resolver) -> SpfFindin
     while True:
         try:
             result, detail = _evaluate(connection.client_ip, f"{local_part}@{domain}", connection.helo, answers)
-        except _AnswerMissingError as missing:
+        except _AnswerMissing as missing:
             try:
                 answers[missing.question] = await resolver.lookup(*missing.question)
             except TemporaryLookupError as error:
@@ -76,7 +76,7 @@ def _evaluate(client_ip: str, sender: str, helo: str, answers: _Answers) -> tupl
         query.dns = _AnsweredLookups(query, answers).dns
         word, _, detail = query.check()
         return SpfResult(word), "" if word == "pass" else str(detail)[:200]
-    except _AnswerMissingError:
+    except _AnswerMissing:
         raise
     except Exception as error:  # noqa: BLE001 - pyspf raises anything from AssertionError to re.error on hostile records
         return SpfResult.PERMERROR, f"the record cannot be evaluated: {type(error).__name__}"
@@ -98,7 +98,7 @@ class _AnsweredLookups:
         if domain is not None:
             question = (domain, RecordType(record_type))
             if question not in self._answers:
-                raise _AnswerMissingError(question)
+                raise _AnswerMissing(question)
             answer = self._answers[question]
             if isinstance(answer, TemporaryLookupError):
                 raise spf.TempError(str(answer))
