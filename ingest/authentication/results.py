@@ -65,6 +65,7 @@ class AuthenticationVerdict:
     `aligned` is the one answer that decisions use: DMARC passed; or the domain has no usable policy but an aligned DKIM
     or SPF pass; or sealers we trust saw one of these before they forwarded the mail. It speaks of `from_domain` only:
     the domain of every author address, in ASCII, or None when the From field names none or several.
+    `dmarc_policy` is the action that the domain wants for mails that fail (none, quarantine, reject), where we asked.
     `dkim_domains` are the domains of valid signatures. `explanation` has one sentence a finding, for the mail receipt.
     """
 
@@ -75,6 +76,7 @@ class AuthenticationVerdict:
     dkim: DkimResult = DkimResult.NONE
     dkim_domains: tuple[str, ...] = ()
     dmarc: DmarcResult = DmarcResult.NONE
+    dmarc_policy: str | None = None
     arc: ArcResult = ArcResult.NONE
     explanation: tuple[str, ...] = ()
 
@@ -88,6 +90,7 @@ class AuthenticationVerdict:
             "dkim": self.dkim.value,
             "dkim_domains": list(self.dkim_domains),
             "dmarc": self.dmarc.value,
+            "dmarc_policy": self.dmarc_policy,
             "arc": self.arc.value,
             "explanation": list(self.explanation),
         }

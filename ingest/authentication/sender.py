@@ -66,6 +66,7 @@ async def authenticate(
         dkim=dkim.result,
         dkim_domains=dkim.domains,
         dmarc=dmarc,
+        dmarc_policy=policy.action if isinstance(policy, DmarcPolicy) else None,
         arc=arc.result,
         explanation=(
             *((spf.explanation,) if spf.explanation else ()),
