@@ -23,7 +23,6 @@ outbox = Table(
     Column("lease_token", UUID(as_uuid=True)),
     instant("leased_until", nullable=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("last_error", Text),
     Index("outbox_pending_idx", "position", postgresql_where="published_at IS NULL"),
     Index("outbox_published_at_idx", "published_at", postgresql_where="published_at IS NOT NULL"),
 )
@@ -45,9 +44,9 @@ queued_deliveries = Table(
     Column("position", BigInteger, Identity(always=True), nullable=False),
     Column("body", JSONB, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # A claim moves this to the end of its lease: who never answers has given back.
     instant("available_at"),
     Column("lease_token", UUID(as_uuid=True)),
-    instant("leased_until", nullable=True),
     Column("last_error", Text),
     instant("dead_at", nullable=True),
     Index("queued_deliveries_ready_idx", "queue", "available_at", postgresql_where="dead_at IS NULL"),

@@ -1,0 +1,1 @@
+"""The event spine on real parts."""
