@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -108,7 +108,7 @@ class ImapSession:
             except IMAPClientAbortError:
                 raise
             except IMAPClientError as error:
-                raise FolderUnreadable(f"The folder {folder} cannot be opened: {error}") from error
+                raise FolderUnreadable(f"The folder {folder} cannot be opened: {_told(error)}") from error
             if not answer.get(b"UIDVALIDITY"):
                 raise FolderUnreadable(f"The server keeps no lasting numbers (UIDVALIDITY) for the folder {folder}.")
             return FolderState(int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"), int(answer.get(b"EXISTS", 0)))
@@ -127,15 +127,17 @@ class ImapSession:
         # `n:*` names the last mail even where its UID is below n (RFC 3501, 6.4.8).
         return sorted(found_uid for found_uid in found if found_uid > uid)
 
-    def exists(self, uid: int) -> bool:
-        """Whether the mail is (still) in the open folder."""
+    def still_there(self, uids: Sequence[int]) -> set[int]:
+        """Which of the mails are in the open folder."""
+        if not uids:
+            return set()
         with self._translated():
-            return uid in self._client.search(["UID", str(uid)])
+            return set(self._client.search(["UID", ",".join(map(str, uids))])).intersection(uids)
 
     def sizes(self, uids: Sequence[int]) -> dict[int, MailSize]:
         """Size and date of those that are still there."""
         return {
-            uid: MailSize(int(item.get(b"RFC822.SIZE") or 0), item.get(b"INTERNALDATE"))
+            uid: MailSize(int(item.get(b"RFC822.SIZE") or 0), _in_utc(item.get(b"INTERNALDATE")))
             for uid, item in self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE"]).items()
         }
 
@@ -198,7 +200,7 @@ class ImapSession:
                 raise
             except (IMAPClientError, ValueError, AssertionError) as error:
                 raise MailUnreadable(
-                    f"{self._name} does not hand out {items[0]} of {len(uids)} mails: {error}"
+                    f"{self._name} does not hand out {items[0]} of {len(uids)} mails: {_told(error)}"
                 ) from error
 
     def _has_pending_data(self) -> bool:
@@ -220,12 +222,12 @@ class ImapSession:
             yield
         except LoginError as error:
             if isinstance(error.__context__, IMAPClientAbortError):
-                raise MailboxUnreachable(f"{self._name} hung up during the login: {error}") from error
-            raise LoginRefused(f"{self._name} refuses the login: {error}") from error
+                raise MailboxUnreachable(f"{self._name} hung up during the login: {_told(error)}") from error
+            raise LoginRefused(f"{self._name} refuses the login: {_told(error)}") from error
         except ProtocolError as error:
-            raise MailboxUnreachable(f"{self._name} answers what cannot be understood: {error}") from error
+            raise MailboxUnreachable(f"{self._name} answers what cannot be understood: {_told(error)}") from error
         except IMAPClientError as error:
-            raise MailboxUnreachable(f"{self._name} failed: {error}") from error
+            raise MailboxUnreachable(f"{self._name} failed: {_told(error)}") from error
         except ssl.SSLCertVerificationError as error:
             raise MailboxUnreachable(f"{self._name} shows a bad certificate: {error.verify_message}") from error
         except TimeoutError as error:
@@ -233,3 +235,13 @@ class ImapSession:
             raise MailboxUnreachable(f"{self._name} did not answer for {waited:.0f} s.") from error
         except (OSError, ValueError) as error:
             raise MailboxUnreachable(f"{self._name} is out of reach: {error}") from error
+
+
+def _in_utc(date: datetime | None) -> datetime | None:
+    return date.astimezone(UTC) if date else None
+
+
+def _told(error: Exception) -> str:
+    """The server's words; the standard library hands some of them over as bytes."""
+    words = error.args[0] if error.args else ""
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

@@ -48,8 +48,8 @@ class FetchedMailAcceptor(Protocol):
         """Keep the mails and move the cursor to the last of them (`core.mail.mailboxes.advance`), in one transaction.
 
         All are of one folder and UIDVALIDITY, in the order of their UIDs. A mail that is known already is no error. A
-        mail with a `problem` gets a receipt that says so. Raises Unavailable when nothing can be kept now: the same mails
-        come again later. Any other error makes the poller hand the mails over one by one, and the one that fails again
-        as POISONOUS.
+        mail with a `problem` gets a receipt that says so. Raises Unavailable when nothing can be kept now: the same
+        mails come again later. Any other error makes the poller hand the mails over one by one, and the one that fails
+        again as POISONOUS.
         """
         ...

@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 class PollPolicy:
     """The rhythm of fetching.
 
-    IDLE is renewed after `idle_seconds`: far below the 29 minutes of RFC 2177, since firewalls forget sooner. Where there
-    is no IDLE, or more than one folder, the mailbox is looked at every `poll_seconds`.
+    IDLE is renewed after `idle_seconds`: far below the 29 minutes of RFC 2177, since firewalls forget sooner. Where
+    there is no IDLE, or more than one folder, the mailbox is looked at every `poll_seconds`.
     """
 
     idle_seconds: float = 300.0
@@ -33,6 +33,7 @@ class PollPolicy:
     first_retry_seconds: float = 1.0
     first_login_retry_seconds: float = 30.0
     longest_retry_seconds: float = 300.0
+    unavailable_retry_seconds: float = 10.0
     note_success_seconds: float = 60.0
     reload_seconds: float = 5.0
     claim_retry_seconds: float = 10.0
@@ -41,7 +42,7 @@ class PollPolicy:
     limits: BatchLimits = field(default_factory=BatchLimits)
 
     def retry_seconds(self, failures: int, *, is_login: bool) -> float:
-        """How long to wait after this many failures in a row; a refused log-in waits longer, lest the account be locked."""
+        """How long to wait after so many failures; longer after a refused log-in, lest the account be locked."""
         first = self.first_login_retry_seconds if is_login else self.first_retry_seconds
         return float(min(first * 2 ** min(failures - 1, 20), self.longest_retry_seconds))
 
@@ -66,10 +67,12 @@ class MailboxPoller:
         self._ssl_context = ssl_context
         self._failures = 0
         self._success_noted_at: float | None = None
+        self._has_unreadable_folder = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop`. Never raises: what goes wrong with this mailbox is noted and tried again."""
         while not stop.is_set():
+            delay_seconds: float | None = None
             is_login = False
             try:
                 await self._serve(stop)
@@ -82,23 +85,26 @@ class MailboxPoller:
             except Unavailable as error:
                 # Not the mailbox's fault.
                 log.warning("mails_cannot_be_kept", mailbox=self._mailbox.name, reason=str(error))
+                delay_seconds = self._policy.unavailable_retry_seconds
             except PsaError as error:
                 await self._note_failure(error)
             except Exception as error:
                 log.exception("mailbox_poller_failed", mailbox=self._mailbox.name)
                 await self._note_failure(error)
-            self._failures += 1
-            delay_seconds = self._policy.retry_seconds(self._failures, is_login=is_login)
+            if delay_seconds is None:
+                self._failures += 1
+                delay_seconds = self._policy.retry_seconds(self._failures, is_login=is_login)
             # Scattered, so that a hundred mailboxes do not come back to their provider at the same moment.
             await sleep_until(stop, delay_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
 
     async def _serve(self, stop: asyncio.Event) -> None:
         """One connection's life. Returns when `stop` is set, else raises."""
         server = Server(self._mailbox.host, self._mailbox.port, self._mailbox.tls)
+        credential = await self._credential()
         connection = ImapConnection(server, self._ssl_context)
         try:
             await connection.connect()
-            await self._log_in(connection)
+            await self._log_in(connection, credential)
             can_idle = await connection.call(lambda session: session.can_idle)
             while not stop.is_set():
                 is_open = await self._read_folders(connection, stop)
@@ -106,15 +112,18 @@ class MailboxPoller:
         finally:
             await connection.aclose()
 
-    async def _log_in(self, connection: ImapConnection) -> None:
+    async def _credential(self) -> str:
+        if self._tokens is not None:
+            return await self._tokens.get_token()
+        return (await self._mailboxes.read_secret(self._mailbox.id)).password or ""
+
+    async def _log_in(self, connection: ImapConnection, credential: str) -> None:
         username = self._mailbox.username
         if self._tokens is None:
-            password = (await self._mailboxes.read_secret(self._mailbox.id)).password or ""
-            await connection.call(lambda session: session.login(username, password))
+            await connection.call(lambda session: session.login(username, credential))
             return
-        token = await self._tokens.get_token()
         try:
-            await connection.call(lambda session: session.login_with_token(username, token))
+            await connection.call(lambda session: session.login_with_token(username, credential))
         except LoginRefused:
             self._tokens.forget()
             raise
@@ -129,10 +138,11 @@ class MailboxPoller:
         for folder in (*self._mailbox.folders[1:], self._mailbox.folders[0]):
             is_open = False
             try:
-                await self._reader.read_folder(connection, folder, stop)
+                await self._reader.read_folder(connection, folder, stop, self._note_progress)
                 is_open = True
             except FolderUnreadable as error:
                 problem = error
+        self._has_unreadable_folder = problem is not None
         if problem is not None:
             await self._note_failure(problem)
         elif not stop.is_set():
@@ -149,6 +159,11 @@ class MailboxPoller:
             await connection.wait_for_change(seconds, stop)
         else:
             await sleep_until(stop, seconds)
+
+    async def _note_progress(self) -> None:
+        """A long first reading is no silence."""
+        if not self._has_unreadable_folder:
+            await self._note_success()
 
     async def _note_success(self) -> None:
         now = asyncio.get_running_loop().time()

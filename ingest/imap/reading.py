@@ -1,10 +1,10 @@
-"""Reads the new mails of a folder and hands them over in the order of their UIDs, each mail isolated from the others."""
+"""Reads the new mails of a folder and hands them over in the order of their UIDs, each isolated from the others."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -56,9 +56,12 @@ class FolderReader:
         self._limits = limits
         self._breaks: Counter[tuple[str, int, int]] = Counter()
 
-    async def read_folder(self, connection: ImapConnection, folder: str, stop: asyncio.Event) -> None:
+    async def read_folder(
+        self, connection: ImapConnection, folder: str, stop: asyncio.Event, note_progress: Callable[[], Awaitable[None]]
+    ) -> None:
         """Hand over all that is new in the folder, or as much as was committed until `stop`; it stays open.
 
+        `note_progress` is called after each batch that was committed.
         Raises MailboxUnreachable, FolderUnreadable; Unavailable if nothing can be committed.
         """
         state = await connection.call(lambda session: session.open_folder(folder))
@@ -78,6 +81,7 @@ class FolderReader:
                 mails = await self._fetch(connection, folder, state, batch)
                 if mails:
                     await self._hand_over(mails)
+                    await note_progress()
 
     async def _sizes(self, connection: ImapConnection, uids: Sequence[int]) -> dict[int, MailSize]:
         sizes, unreadable = await _ask_all(connection, uids, ImapSession.sizes)
@@ -190,11 +194,8 @@ async def _ask_all(connection: ImapConnection, uids: Sequence[int], ask: _Ask[_T
             second, second_unreadable = await _ask_all(connection, uids[middle:], ask)
             return {**first, **second}, first_unreadable | second_unreadable
         answers = {}
-    unreadable = set()
-    for uid in uids:
-        if uid not in answers and await connection.call(lambda session, uid=uid: session.exists(uid)):  # type: ignore[misc]
-            unreadable.add(uid)
-    return answers, unreadable
+    missing = [uid for uid in uids if uid not in answers]
+    return answers, await connection.call(lambda session: session.still_there(missing))
 
 
 def _header_of(raw: bytes) -> bytes:
