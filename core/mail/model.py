@@ -39,6 +39,14 @@ class MailboxAuth(StrEnum):
     XOAUTH2_REFRESH_TOKEN = "xoauth2_refresh_token"  # noqa: S105
 
 
+class MailboxTls(StrEnum):
+    """How the connection to a mailbox is protected. NONE is for a server on this machine only."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
 class OutgoingState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
@@ -95,7 +103,7 @@ mailboxes = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("host", Text, nullable=False),
     Column("port", Integer, nullable=False),
-    Column("tls", Text, nullable=False),
+    *enum_column("tls", MailboxTls),
     Column("username", Text, nullable=False),
     *enum_column("auth", MailboxAuth),
     Column("secret_encrypted", Text, nullable=False),
@@ -109,6 +117,9 @@ mailboxes = Table(
     instant("failing_since", nullable=True),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
+    # One alert an episode: set when the failing mailbox was reported, cleared when it recovers.
+    instant("failure_reported_at", nullable=True),
+    Column("needs_authorization", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default="1"),
     instant("created_at"),
     instant("updated_at"),

@@ -106,6 +106,8 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failure_reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("needs_authorization", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -113,6 +115,7 @@ def upgrade() -> None:
             "auth IN ('password', 'xoauth2_client_credentials', 'xoauth2_refresh_token')",
             name=op.f("mailboxes_auth_check"),
         ),
+        sa.CheckConstraint("tls IN ('tls', 'starttls', 'none')", name=op.f("mailboxes_tls_check")),
         sa.PrimaryKeyConstraint("id", name=op.f("mailboxes_pkey")),
         sa.UniqueConstraint("name", name=op.f("mailboxes_name_key")),
     )
