@@ -56,7 +56,7 @@ async def test_the_end_and_the_dots_are_found_wherever_the_stream_is_cut(sent: b
         for _ in range(3):
             await asyncio.sleep(0)  # let the reader take the first piece alone
         reader.feed_data(sent[cut:] + rest)
-        assert await reading == kept
+        assert bytes(await reading) == kept
         assert await reader.readexactly(len(rest)) == rest
 
 
