@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="postgresql://… instead of the embedded PostgreSQL.")
     rabbitmq_url: SecretStr | None = Field(None, description="amqp://… instead of the embedded broker.")
     blob_url: str | None = Field(None, description="s3://bucket/prefix instead of a folder in the data directory.")
-    database_pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL of each process.")
+    database_pool_size: int = Field(10, ge=2, le=200, description="Connections to PostgreSQL of each process.")
     secret_key: SecretStr | None = Field(
         None, description="Base64 of 32 bytes: encrypts stored secrets, signs reply tokens. Default: a generated file."
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from core.actor import SYSTEM
 from core.audit.partitions import ensure_audit_partitions
+from core.customers.triage import ensure_triage_customer
 from core.database.engine import Database
 
 LOCK_KEY = 0x5053_4D31
@@ -33,16 +34,17 @@ def downgrade(connection: Connection, revision: str = "base") -> None:
 
 
 async def migrate(database: Database, *, audit_retention_months: int) -> None:
-    """Bring the schema to the newest revision and make the audit partitions; a no-op where that is so already."""
+    """Bring the schema to the newest revision, with audit partitions and triage customer; a no-op where it is."""
     async with database.engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
         await connection.commit()
         try:
             await connection.run_sync(upgrade)
             await connection.commit()
+            async with database.begin(SYSTEM) as work:
+                await ensure_audit_partitions(work, retention_months=audit_retention_months)
+                await ensure_triage_customer(work)
         finally:
             await connection.rollback()
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
             await connection.commit()
-    async with database.begin(SYSTEM) as work:
-        await ensure_audit_partitions(work, retention_months=audit_retention_months)

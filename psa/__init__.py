@@ -1,0 +1,1 @@
+"""The `psa` command: the only composition root, and nothing else."""

@@ -37,7 +37,9 @@ def enum_column(
 ) -> tuple[Column[Any], CheckConstraint]:
     """A text column that holds the values of `enum` only; the check is named after the column."""
     values = ", ".join(f"'{member.value}'" for member in enum)
-    return Column(name, Text, nullable=nullable, primary_key=primary_key), CheckConstraint(f"{name} IN ({values})", name=name)
+    return Column(name, Text, nullable=nullable, primary_key=primary_key), CheckConstraint(
+        f"{name} IN ({values})", name=name
+    )
 
 
 def longest(name: str, limit: int) -> CheckConstraint:

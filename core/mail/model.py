@@ -50,6 +50,7 @@ raw_mails = Table(
     metadata,
     key_column(),
     Column("dedup_key", Text),
+    Column("loop_key", Text),
     Column("sha256", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     *enum_column("channel", MailChannel),
@@ -65,7 +66,7 @@ raw_mails = Table(
     # NULL on a duplicate: only the first arrival holds the natural key.
     Index("raw_mails_dedup_key_key", "dedup_key", unique=True, postgresql_where=text("dedup_key IS NOT NULL")),
     Index("raw_mails_received_at_idx", "received_at"),
-    Index("raw_mails_sender_idx", "sender_address", "received_at"),
+    Index("raw_mails_loop_key_idx", "loop_key", "received_at"),
     Index("raw_mails_sha256_idx", "sha256"),
 )
 

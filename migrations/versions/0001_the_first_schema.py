@@ -281,7 +281,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("dedup_key IS NOT NULL"),
     )
     op.create_index("raw_mails_received_at_idx", "raw_mails", ["received_at"], unique=False)
-    op.create_index("raw_mails_sender_idx", "raw_mails", ["sender_address", "received_at"], unique=False)
+    op.create_index("raw_mails_loop_key_idx", "raw_mails", ["sender_address", "received_at"], unique=False)
     op.create_index("raw_mails_sha256_idx", "raw_mails", ["sha256"], unique=False)
     op.create_table(
         "users",
@@ -688,7 +688,7 @@ def downgrade() -> None:
     op.drop_index("users_customer_id_idx", table_name="users", postgresql_where=sa.text("customer_id IS NOT NULL"))
     op.drop_table("users")
     op.drop_index("raw_mails_sha256_idx", table_name="raw_mails")
-    op.drop_index("raw_mails_sender_idx", table_name="raw_mails")
+    op.drop_index("raw_mails_loop_key_idx", table_name="raw_mails")
     op.drop_index("raw_mails_received_at_idx", table_name="raw_mails")
     op.drop_index("raw_mails_dedup_key_key", table_name="raw_mails", postgresql_where=sa.text("dedup_key IS NOT NULL"))
     op.drop_table("raw_mails")

@@ -1,0 +1,108 @@
+"""From raw bytes to what can be decided: parsing, keys, files and HTML of one mail. Pure but for its length."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import nh3
+
+from core.ids import MailboxId, RawMailId
+from core.mail.model import MailChannel
+from core.mail.reply_token import ReplyTokens
+from ingest.deciding.decide import Arrival, SenderProof
+from ingest.deciding.threading import evidence_of
+from ingest.parsing.mail import ParsedMail
+from ingest.parsing.parse import parse_any
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPosition:
+    """Where in a mailbox a mail stood (RFC 9051 section 2.3.1.1)."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMail:
+    """A mail as it came: its bytes and its way here."""
+
+    raw: bytes = field(repr=False)
+    channel: MailChannel
+    received_at: datetime
+    envelope_from: str | None = None
+    envelope_to: tuple[str, ...] = ()
+    client_ip: str | None = None
+    helo: str | None = None
+    mailbox_id: MailboxId | None = None
+    position: CursorPosition | None = None
+    replay_of: RawMailId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMail:
+    """A mail ready to be decided and written. `html` is sanitised."""
+
+    incoming: IncomingMail
+    arrival: Arrival
+    html: str | None
+
+    @property
+    def mail(self) -> ParsedMail:
+        return self.arrival.mail
+
+
+def prepare(incoming: IncomingMail, tokens: ReplyTokens, proof: SenderProof, proof_detail: str) -> PreparedMail:
+    """Parse a mail and work out everything about it that needs no database. Never raises, whatever the bytes."""
+    mail = parse_any(incoming.raw)
+    arrival = Arrival(
+        mail=mail,
+        evidence=evidence_of(mail, incoming.envelope_to, tokens),
+        dedup_key=dedup_key(mail, incoming.raw),
+        loop_key=loop_key(mail),
+        proof=proof,
+        proof_detail=proof_detail,
+        received_at=incoming.received_at,
+    )
+    return PreparedMail(incoming, arrival, sanitised(mail.html) if mail.html else None)
+
+
+def dedup_key(mail: ParsedMail, raw: bytes) -> str:
+    """The natural key of a mail: its Message-ID and author, or the digest of its content where it has none.
+
+    The author is part of it so that nobody can make us drop another's mail by using its Message-ID first.
+    """
+    if mail.message_id:
+        author = mail.sender.address.lower() if mail.sender else ""
+        return hashlib.sha256(f"{mail.message_id}\n{author}".encode()).hexdigest()
+    return hashlib.sha256(_without_trace(raw)).hexdigest()
+
+
+_TRACE = re.compile(
+    rb"(?:(?:received|return-path|delivered-to|x-original-to):[^\n]*\n(?:[ \t][^\n]*\n)*)+", re.IGNORECASE
+)
+
+
+def _without_trace(raw: bytes) -> bytes:
+    """The mail without the trace fields on top (RFC 5321 section 4.4), which differ each time it is delivered."""
+    trace = _TRACE.match(raw)
+    return raw[trace.end() :] if trace else raw
+
+
+def loop_key(mail: ParsedMail) -> str:
+    """Equal for mails of one sender that say the same: the mark of two machines that answer each other."""
+    author = mail.sender.address.lower() if mail.sender else ""
+    said = f"{author}\n{mail.subject}\n{mail.body.text}"
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+_URL_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+
+
+def sanitised(html: str) -> str:
+    """HTML without scripts, forms, styles and remote tricks; inline images (cid:) stay."""
+    return nh3.clean(html, url_schemes=_URL_SCHEMES, link_rel="noopener noreferrer nofollow")
