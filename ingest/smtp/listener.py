@@ -55,6 +55,11 @@ class SmtpListener:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether clients can connect."""
+        return self._server is not None and self._server.is_serving()
+
     async def run(self, stop: asyncio.Event, drain_timeout_seconds: float = 20.0) -> None:
         """Listen until `stop` is set, then drain."""
         await self.start()
@@ -92,7 +97,7 @@ class SmtpListener:
 
     def find_refusal(self, client_ip: str | None) -> str | None:
         """The reply to a client that may not connect now; None for one that may."""
-        if self._server is None or not self._server.is_serving():
+        if not self.is_listening:
             return "421 4.3.2 Service is shutting down, try again"
         if len(self._sessions) >= self.settings.max_connections:
             return "421 4.7.0 Too many connections, try again later"

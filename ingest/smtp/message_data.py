@@ -13,7 +13,9 @@ class DataTooLarge(Exception):
     """The mail went over the limit; it was read to its end and forgotten."""
 
 
-async def read_message_data(reader: asyncio.StreamReader, limit_bytes: int, on_progress: Callable[[], None]) -> bytes:
+async def read_message_data(
+    reader: asyncio.StreamReader, limit_bytes: int, on_progress: Callable[[], None]
+) -> bytearray:
     """The mail, without dot stuffing and end mark. `on_progress` is called after each chunk.
 
     Only CRLF dot CRLF ends it: other spellings with a bare CR or LF are part of the mail, so nobody can smuggle a
@@ -31,13 +33,15 @@ async def read_message_data(reader: asyncio.StreamReader, limit_bytes: int, on_p
         data += chunk
         end = data.find(_END, searched)
         if end >= 0:
-            rest = bytes(data[end + len(_END) :])
-            if rest:
-                reader.feed_data(rest)
+            reader.feed_data(data[end + len(_END) :])
+            del data[end + 2 :]
             break
         if len(data) > limit_bytes + len(_END):
             too_large = True
             del data[: -len(_END)]
     if too_large or end > limit_bytes:
         raise DataTooLarge
-    return bytes(data[: end + 2]).replace(b"\r\n.", b"\r\n")[2:]
+    if b"\r\n." in data:
+        data = data.replace(b"\r\n.", b"\r\n")
+    del data[:2]
+    return data

@@ -156,7 +156,7 @@ class SmtpSession(SMTP):
             log.info("smtp_connection_broken", client_ip=self._client_ip, error=type(error).__name__)
         else:
             log.error("smtp_session_failed", client_ip=self._client_ip, exc_info=error)
-        return "421 4.3.0 Something went wrong here, try again"
+        return "451 4.3.0 Something went wrong here, try again"
 
     # Commands
 
@@ -293,16 +293,18 @@ class SmtpSession(SMTP):
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()  # from here on the client waits for us
         started = self.loop.time()
-        reply = await self._hand_over(content)
+        mail_id = secrets.token_hex(8)
+        envelope, trace = self._describe(mail_id)
+        raw = b"".join((trace, content))
+        del content  # a large mail is in memory once
+        reply = await self._hand_over(raw, envelope, mail_id)
         self._front.mail_answered(self.loop.time() - started)
         return reply
 
-    async def _hand_over(self, content: bytes) -> str:
-        mail_id = secrets.token_hex(8)
-        envelope, trace = self._describe(mail_id)
+    async def _hand_over(self, raw: bytes, envelope: Envelope, mail_id: str) -> str:
         try:
             async with asyncio.timeout(self._settings.accept_timeout_seconds):
-                accepted: Accepted = await self._front.acceptor.accept(trace + content, envelope)
+                accepted: Accepted = await self._front.acceptor.accept(raw, envelope)
         except MailTooLarge:
             self._front.mail_refused("too_large")
             return self._too_large
