@@ -15,11 +15,15 @@ _MOST_LINES = 6
 _ENDS_IN_WROTE = re.compile(rf"(?:^|[\s>)\]\"'”»,，:]|(?<=[^\x00-\x7f]))(?:{WROTE})[^\w@]{{0,6}}$", re.IGNORECASE)
 _ENDS_GLUED = re.compile(r">(?:wrote|schrieb|skrev)\W{0,4}$", re.IGNORECASE)
 _WROTE_THEN_DATE = re.compile(rf"[\s>)\"'](?:{WROTE})\b.{{0,40}}\d", re.IGNORECASE)
-_FULL_DATE = re.compile(r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}(?!\d)|\d{4}\s?年|\d{1,2}[- ]\w{3,9}\.?[- ]\d{4}")
+_FULL_DATE = re.compile(
+    r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}(?!\d)|\d{4}\s?年|\d{1,2}[- ]\w{3,9}\.?[- ]\d{4}"
+)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h]\s?\d\d(?!\d)")
 _DAY = re.compile(r"(?<![\d:.])\d{1,2}(?![\d:])")
-_STARTS_WITH_DATE = re.compile(r"[^\w<]*(?:\d{4}[-/.年]\s?\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\.?\s\w{3,10}\.?\s\d{4})")
+_STARTS_WITH_DATE = re.compile(
+    r"[^\w<]*(?:\d{4}[-/.年]\s?\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\.?\s\w{3,10}\.?\s\d{4})"
+)
 _FIRST_WORD = re.compile(r"[^\w]*(\w+)")
 _ENDS = (":", "：", ">", "-", "*", "_", ")")
 _MID_LINE = re.compile(

@@ -47,21 +47,34 @@ def find_automatic_reason(
     report = root.parameters.get("report-type", "").lower()
     if report == "disposition-notification" or root.content_type == "message/disposition-notification":
         return AutomaticReason.READ_RECEIPT
-    if report == "feedback-report" or (root.children and any(p.content_type == "message/feedback-report" for p in root.walk())):
+    if report == "feedback-report" or (
+        root.children and any(p.content_type == "message/feedback-report" for p in root.walk())
+    ):
         return AutomaticReason.AUTO_GENERATED
     named = {name: value for name, value in reversed(headers)}
     submitted = named.get("auto-submitted", "").partition(";")[0].partition("(")[0].strip().lower()
     if submitted and submitted != "no":
-        return AutomaticReason.AUTO_GENERATED if submitted.startswith(("auto-generated", "auto-notified")) else AutomaticReason.AUTO_REPLIED
+        return (
+            AutomaticReason.AUTO_GENERATED
+            if submitted.startswith(("auto-generated", "auto-notified"))
+            else AutomaticReason.AUTO_REPLIED
+        )
     subject = named.get("subject", "")
     precedence = named.get("precedence", "").strip().lower().replace("-", "_")
     if precedence.startswith(("auto_reply", "auto_respon")) or "auto_reply" in named.get("x_precedence", ""):
         return AutomaticReason.AUTO_REPLIED
-    if any(name in _AUTO_REPLY_FIELDS and value.strip().lower() not in ("no", "false", "0") for name, value in named.items()):
+    if any(
+        name in _AUTO_REPLY_FIELDS and value.strip().lower() not in ("no", "false", "0")
+        for name, value in named.items()
+    ):
         return AutomaticReason.AUTO_REPLIED
     if _AUTO_REPLY_SUBJECT.match(subject):
         return AutomaticReason.AUTO_REPLIED
-    if named.get("x-auto-response-suppress", "").strip().lower() in ("all", "oof, autoreply", "dr, rn, nrn, oof, autoreply"):
+    if named.get("x-auto-response-suppress", "").strip().lower() in (
+        "all",
+        "oof, autoreply",
+        "dr, rn, nrn, oof, autoreply",
+    ):
         if named.get("x-ms-exchange-inbox-rules-loop"):
             return AutomaticReason.AUTO_REPLIED
         return AutomaticReason.AUTO_GENERATED
@@ -71,7 +84,9 @@ def find_automatic_reason(
         return AutomaticReason.LIST
     if precedence.startswith(("bulk", "junk")) or "list-unsubscribe" in named:
         return AutomaticReason.BULK
-    if not _GENERATED_FIELDS.isdisjoint(named) or _ROBOTS.search(named.get("x-mailer", "") + named.get("user-agent", "")):
+    if not _GENERATED_FIELDS.isdisjoint(named) or _ROBOTS.search(
+        named.get("x-mailer", "") + named.get("user-agent", "")
+    ):
         return AutomaticReason.AUTO_GENERATED
     if named.get("return-path", "x").replace(" ", "") == "<>":
         if _READ_RECEIPT_SUBJECT.match(subject):

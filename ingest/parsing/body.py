@@ -64,8 +64,12 @@ def _read_leaf(part: Part, parent: Part | None, may_be_body: bool, contents: Con
     filename = _filename(part, options)
     if parent is None and part.start >= part.end:
         return
-    is_text = kind in _TEXTS or (kind.startswith("text/") and kind in ("text/enriched", "text/x-amp-html", "text/flowed"))
-    is_attached = disposition == "attachment" or (filename is not None and (disposition != "inline" or kind not in _TEXTS))
+    is_text = kind in _TEXTS or (
+        kind.startswith("text/") and kind in ("text/enriched", "text/x-amp-html", "text/flowed")
+    )
+    is_attached = disposition == "attachment" or (
+        filename is not None and (disposition != "inline" or kind not in _TEXTS)
+    )
     if is_text and may_be_body and not is_attached and kind != "text/x-amp-html":
         _read_text(part, parent, contents, limits)
         return

@@ -64,8 +64,13 @@ _LABELLED = re.compile(
 )
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]\D")
-_DELAYED = re.compile(r"delay|will (?:be )?(?:retr|try|continue)|not yet been delivered|still (?:being )?(?:trying|tried)|noch nicht zugestellt|verzöger", re.IGNORECASE)
-_AUTO_REPLY = re.compile(r"out of (?:the )?office|abwesen|vacation|auto(?:matic)?[- ]?repl|automatische antwort", re.IGNORECASE)
+_DELAYED = re.compile(
+    r"delay|will (?:be )?(?:retr|try|continue)|not yet been delivered|still (?:being )?(?:trying|tried)|noch nicht zugestellt|verzöger",
+    re.IGNORECASE,
+)
+_AUTO_REPLY = re.compile(
+    r"out of (?:the )?office|abwesen|vacation|auto(?:matic)?[- ]?repl|automatische antwort", re.IGNORECASE
+)
 _READ_CHARS = 20_000
 _DIAGNOSTIC_LINES = 6
 
@@ -85,7 +90,9 @@ def sounds_like_bounce(named: dict[str, str], sender: MailAddress | None, text: 
     failing_subject = _FAILURE_SUBJECT.search(subject) is not None
     if not failing_subject and not from_system:
         # A null return path alone is what every automatic answer has.
-        return _names_failure(text) and _ADDRESS_ANY.search(text[:_READ_CHARS]) is not None and "in-reply-to" not in named
+        return (
+            _names_failure(text) and _ADDRESS_ANY.search(text[:_READ_CHARS]) is not None and "in-reply-to" not in named
+        )
     if failing_subject and (from_system or null_path):
         return True
     return _names_failure(text)

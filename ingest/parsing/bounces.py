@@ -15,7 +15,9 @@ _STATUS_PARTS = frozenset(("message/delivery-status", "message/global-delivery-s
 _RETURNED_PARTS = frozenset(("text/rfc822-headers", "text/rfc822", "message/rfc822-headers", "message/global-headers"))
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+")
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
-_MESSAGE_ID = re.compile(rb"^[ \t>|]*Message-Id:[ \t]*(?:\r?\n[ \t]+)?<?([^<>\s]{3,500})>?", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re.compile(
+    rb"^[ \t>|]*Message-Id:[ \t]*(?:\r?\n[ \t]+)?<?([^<>\s]{3,500})>?", re.IGNORECASE | re.MULTILINE
+)
 _BLANK_LINES = re.compile(rb"\r?\n[ \t]*(?:\r?\n)+")
 _READ_CHARS = 400_000
 _MOST_RECIPIENTS = 1_000
@@ -40,8 +42,10 @@ def find_bounce(
     failed = [value for name, value in headers if name == "x-failed-recipients"]
     if not has_status and not failed and not sounds_like_bounce(named, sender, text):
         return None
-    if has_status and any(r.action not in (None, "failed") for r in recipients) and all(
-        r.action in ("delivered", "relayed", "expanded") for r in recipients
+    if (
+        has_status
+        and any(r.action not in (None, "failed") for r in recipients)
+        and all(r.action in ("delivered", "relayed", "expanded") for r in recipients)
     ):
         return _bounce(recipients, root, parts)
     prose = read_prose(text, own=_own_addresses(named, sender))

@@ -32,8 +32,12 @@ _NOT_FOR_MAIL = frozenset(
     "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs oem idna punycode "
     "unicode_escape raw_unicode_escape undefined".split()
 )
-_PYTHON_CODECS = (frozenset(aliases.values()) | {"koi8_u", "cp874", "cp1006", "cp720", "cp737", "utf_8_sig"}) - _NOT_FOR_MAIL
-_NAMELESS = frozenset(("", "unknown", "x_unknown", "unknown_8bit", "default", "none", "8bit", "binary", "x_user_defined"))
+_PYTHON_CODECS = (
+    frozenset(aliases.values()) | {"koi8_u", "cp874", "cp1006", "cp720", "cp737", "utf_8_sig"}
+) - _NOT_FOR_MAIL
+_NAMELESS = frozenset(
+    ("", "unknown", "x_unknown", "unknown_8bit", "default", "none", "8bit", "binary", "x_user_defined")
+)
 _SAFE_NAME = re.compile(r"[a-z0-9_]{1,40}")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")

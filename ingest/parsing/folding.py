@@ -125,7 +125,9 @@ def _find_attributions(bare: list[str], kinds: list[Kind]) -> None:
         if not line or kind in (Kind.BLANK, Kind.FOLDED) or not attribution.may_end(line):
             continue
         following = index + 1
-        while following < count and following < index + 4 and not bare[following] and kinds[following] is not Kind.QUOTE:
+        while (
+            following < count and following < index + 4 and not bare[following] and kinds[following] is not Kind.QUOTE
+        ):
             following += 1
         is_quote_next = kind is Kind.TEXT and following < count and kinds[following] is Kind.QUOTE
         start = attribution.find_start(bare, index, free, is_quote_next)
@@ -135,7 +137,9 @@ def _find_attributions(bare: list[str], kinds: list[Kind]) -> None:
             # Within a quote it only says that this quote is history.
             if any(kinds[line] is not Kind.QUOTE for line in range(start, index + 1)):
                 start = index
-            if all(kinds[line] in (Kind.BLANK, Kind.QUOTE, Kind.ATTRIBUTION) for line in range(max(0, start - 3), start)):
+            if all(
+                kinds[line] in (Kind.BLANK, Kind.QUOTE, Kind.ATTRIBUTION) for line in range(max(0, start - 3), start)
+            ):
                 kinds[start] = Kind.ATTRIBUTION if start == 0 else Kind.QUOTE
             free = index + 1
             continue
@@ -174,7 +178,11 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
                 continue
         if len(line) < 140 and _may_be_device(line):
             match = MOBILE_SIGNATURE.match(line)
-            if match is not None and _is_device_rest(match["rest"]) and (index == 0 or kinds[index - 1] is not Kind.TEXT):
+            if (
+                match is not None
+                and _is_device_rest(match["rest"])
+                and (index == 0 or kinds[index - 1] is not Kind.TEXT)
+            ):
                 kinds[index] = Kind.DEVICE
                 continue
         if len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line):

@@ -36,7 +36,9 @@ _TAG = re.compile(
 _PLAIN_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,60})([^<>]*)>")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0\u200b\ufeff]+")
-_SKIPPED = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("style", "script", "title", "head", "noscript")}
+_SKIPPED = {
+    name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("style", "script", "title", "head", "noscript")
+}
 _BODY_START = re.compile(r"<body\b|</head\s*>", re.IGNORECASE)
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer form h1 h2 h3 "

@@ -103,9 +103,7 @@ def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
     return next((value for key, value in headers if key == name), "")
 
 
-def _addresses(
-    fields: RawHeaders, name: str, charset: str | None, limits: ParsingLimits
-) -> tuple[MailAddress, ...]:
+def _addresses(fields: RawHeaders, name: str, charset: str | None, limits: ParsingLimits) -> tuple[MailAddress, ...]:
     values = fields.find_all(name)
     if not values:
         return ()
