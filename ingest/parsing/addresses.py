@@ -49,37 +49,37 @@ def _entries(text: str) -> Iterator[MailAddress]:
     angle: str | None = None
     depth = 0
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == "(":
+        piece = match[0]
+        if piece == "(":
             depth += 1
         elif depth:
-            if token == ")":
+            if piece == ")":
                 depth -= 1
             else:
-                comments.append(token)
-        elif token in (",", ";"):
+                comments.append(piece)
+        elif piece in (",", ";"):
             entry = _entry(words, comments, angle)
             if entry is not None:
                 yield entry
-            elif angle is None and words and token == ",":
+            elif angle is None and words and piece == ",":
                 words.append(", ")  # Doe, John <j@example.com> without quotes
                 continue
             words, comments, angle = [], [], None
-        elif token == ":":
+        elif piece == ":":
             if angle is None and not any("@" in word for word in words):
                 words = []  # the name of a group
             else:
-                words.append(token)
-        elif token[0] == "<":
+                words.append(piece)
+        elif piece[0] == "<":
             if angle is None or "@" not in angle:
-                angle = token.strip("<> \t")
+                angle = piece.strip("<> \t")
             else:
                 entry = _entry(words, comments, angle)
                 if entry is not None:
                     yield entry
-                words, comments, angle = [], [], token.strip("<> \t")
-        elif token != ">":
-            words.append(token)
+                words, comments, angle = [], [], piece.strip("<> \t")
+        elif piece != ">":
+            words.append(piece)
     entry = _entry(words, comments, angle)
     if entry is not None:
         yield entry

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read best one language or mailer a line
 """Attribution lines: "On … wrote:", "Am … schrieb …:", "2017-02-05 13:29 GMT+02:00 Name <a@b>:", in one line or several.
 
 An attribution is recognised by what it must contain, not by a pattern for each language: it ends in a colon or in a word

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read best one language or mailer a line
 """Was this mail written by a machine? RFC 3834, RFC 2919/2369, RFC 8098, RFC 5546 and the headers of vendors."""
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def find_automatic_reason(
         root.children and any(p.content_type == "message/feedback-report" for p in root.walk())
     ):
         return AutomaticReason.AUTO_GENERATED
-    named = {name: value for name, value in reversed(headers)}
+    named = dict(reversed(headers))
     submitted = named.get("auto-submitted", "").partition(";")[0].partition("(")[0].strip().lower()
     if submitted and submitted != "no":
         return (

@@ -173,7 +173,7 @@ def _unflow(text: str, delete_space: bool) -> str:
         if flows:
             open_depth = depth
         else:
-            out.append("".join(pieces) if depth else "".join(pieces))
+            out.append("".join(pieces))
             pieces, open_depth = [], -1
     if pieces:
         out.append("".join(pieces))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read best one language or mailer a line
 """Bounces told in prose: qmail, Exim, Postfix, Sendmail, Exchange, Domino, GroupWise, Courier, webmailers and many more.
 
 No mailer has a rule of its own. A mail sounds like a bounce when a mail system sends it and it speaks of failure; the

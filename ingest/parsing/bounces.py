@@ -38,7 +38,7 @@ def find_bounce(
         if part.content_type in _STATUS_PARTS:
             has_status = True
             recipients.extend(_read_status(part, limits))
-    named = {name: value for name, value in reversed(headers)}
+    named = dict(reversed(headers))
     failed = [value for name, value in headers if name == "x-failed-recipients"]
     if not has_status and not failed and not sounds_like_bounce(named, sender, text):
         return None
@@ -84,8 +84,6 @@ def _read_status(part: Part, limits: ParsingLimits) -> list[BouncedRecipient]:
         status = _field(headers, "status")
         diagnostic = _field(headers, "diagnostic-code") or _field(headers, "x-supplementary-info")
         if address is None:
-            if found and not any(name.startswith("reporting") for name, _ in headers.fields):
-                continue
             continue
         match = _STATUS.search(status or "") or _STATUS.search(diagnostic or "")
         found.append(

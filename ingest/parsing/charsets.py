@@ -102,8 +102,8 @@ def decode_text(raw: bytes, charset: str | None) -> tuple[str, str | None]:
         return _decode_damaged(raw, codec, str(charset))
     if charset and codec is None and not _is_nameless(charset):
         return guess_text(raw), _unknown(charset)
-    text = guess_text(raw)
-    return text, None if REPLACEMENT not in text else "undeclared charset could not be recognised"
+    guessed = guess_text(raw)
+    return guessed, None if REPLACEMENT not in guessed else "undeclared charset could not be recognised"
 
 
 def guess_text(raw: bytes) -> str:

@@ -52,6 +52,7 @@ _LABEL = re.compile(r"[\s>*_|]*([^\s:*：<>@][^:*：<>@]{0,24}?)\s*[*_]*\s*[:：
 _LABEL_LINES = 16
 _SHORT_ANSWER_LINES = 7
 _SIGNATURE_LINES = 25
+_LEGAL_LINES = 40
 
 
 def fold(text: str, marks: Sequence[Mark] | None = None) -> FoldedText:
@@ -158,9 +159,9 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
             continue
         first = line[0]
         if first in "-–—_=*~#+ᐧ" and len(line) < 200:
-            if DASHED_MARKER.fullmatch(line):
-                match = DASHED_MARKER.fullmatch(line)
-                kinds[index] = Kind.FORWARD if match is not None and match["forward"] else Kind.REPLY
+            marker = DASHED_MARKER.fullmatch(line)
+            if marker is not None:
+                kinds[index] = Kind.FORWARD if marker["forward"] else Kind.REPLY
                 continue
             if _DELIMITER.fullmatch(line):
                 kinds[index] = Kind.DELIMITER
@@ -344,29 +345,15 @@ def _starts_signature(kinds: list[Kind], places: list[str], lines: list[str], in
 
 
 def _fold_legal_footer(kinds: list[Kind], places: list[str], lines: list[str]) -> None:
-    """The last paragraphs of the new text, where they are a legal notice."""
-    new = [index for index, place in enumerate(places) if place is _NEW]
-    while new:
-        while new and kinds[new[-1]] is Kind.BLANK:
-            new.pop()
-        last = len(new)
-        while new and kinds[new[-1]] is Kind.TEXT and lines[new[-1]].strip():
-            new.pop()
-        paragraph = range(new[-1] + 1 if new else 0, 0)
-        indexes = _between(places, new[-1] if new else -1, kinds, last)
-        if not new or not indexes or len(indexes) > 40:
-            return
-        text = " ".join(lines[index] for index in indexes)[:4_000]
-        if not LEGAL_START.match(text) or len(set(word.lower() for word in LEGAL_WORDS.findall(text))) < 2:
-            return
-        for index in indexes:
-            places[index] = _SIGNATURE
-        del paragraph
-
-
-def _between(places: list[str], before: int, kinds: list[Kind], _: int) -> list[int]:
-    indexes = []
-    for index in range(before + 1, len(places)):
-        if places[index] is _NEW and kinds[index] is Kind.TEXT:
-            indexes.append(index)
-    return indexes
+    """The last paragraph of the new text, where it is a legal notice and not all there is."""
+    end = len(places)
+    while end and (places[end - 1] is not _NEW or kinds[end - 1] is Kind.BLANK):
+        end -= 1
+    start = end
+    while start and places[start - 1] is _NEW and kinds[start - 1] is Kind.TEXT:
+        start -= 1
+    if start == 0 or end - start > _LEGAL_LINES or not LEGAL_START.match(lines[start]):
+        return
+    text = " ".join(lines[start:end])[:4_000]
+    if len({word.lower() for word in LEGAL_WORDS.findall(text)}) >= 2:
+        places[start:end] = [_SIGNATURE] * (end - start)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read best one language or mailer a line
 """The words by which mail programs announce quotes, headers, forwards and signatures, by language.
 
 Only words stand here; the rules that weigh them are in `attribution` and `folding`.
@@ -100,7 +101,7 @@ _DEVICE = (
 )
 MOBILE_SIGNATURE = re.compile(
     rf"[\s>*_\-–—(\[]*(?:"
-    rf"(?:sent|written|typed|composed|posted)\s+(?:(?:from|via|with|on|using|by)\s+)(?:my\s+|a\s+|the\s+|an\s+)?.{{0,40}}?\b{_DEVICE}\b|"
+    rf"(?:sent|written|typed|composed|posted)\s+(?:(?:from|via|with|on|using|by)\s+)(?:my\s+|a\s+|the\s+|an\s+)?[^,.;]{{0,40}}?\b{_DEVICE}\b|"
     rf"get\s+outlook\s+for\b|get\s+bluemail\b|download\s+\S+\s+for\b|"
     rf"(?:diese (?:nachricht|mail|e-mail) wurde )?.{{0,20}}?(?:von|mit|via|über|aus)\s+(?:meinem?r?|der|dem)?\s*.{{0,60}}?\b{_DEVICE}\b.{{0,40}}?"
     rf"(?:gesendet|verschickt|geschrieben|verfasst|versendet)|"

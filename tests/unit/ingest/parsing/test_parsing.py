@@ -31,7 +31,10 @@ def packed(text: str) -> Counter[str]:
         ("Le 12 mars 2026 à 10:00, Bert <bert@msp.example> a écrit :", "> Redémarrez."),
         ("On Mar 12, 2026, at 10:00, Bert Huber <\nbert@msp.example>\nwrote:", "> Please restart."),
         ("-----Ursprüngliche Nachricht-----", "Bitte neu starten."),
-        ("Von: Bert <bert@msp.example>\nGesendet: Donnerstag, 12. März 2026 10:00\nAn: Anna\nBetreff: Drucker", "Hallo"),
+        (
+            "Von: Bert <bert@msp.example>\nGesendet: Donnerstag, 12. März 2026 10:00\nAn: Anna\nBetreff: Drucker",
+            "Hallo",
+        ),
     ],
 )
 def test_history_below_an_answer_is_quoted(attribution: str, quote: str) -> None:
@@ -118,7 +121,9 @@ def test_a_huge_header_is_cut_and_the_mail_kept_whole() -> None:
     assert raw in [attachment.payload for attachment in mail.attachments]
 
 
-@pytest.mark.parametrize("unit", ["> a\n", "On ", "Am 1.1.2026 schrieb\n", "<div>", "<a \"", "From: a\n", "-- \n", "> On a wrote:\n\nx\n"])
+@pytest.mark.parametrize(
+    "unit", ["> a\n", "On ", "Am 1.1.2026 schrieb\n", "<div>", '<a "', "From: a\n", "-- \n", "> On a wrote:\n\nx\n"]
+)
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_work_grows_in_line_with_length(unit: str, kind: str) -> None:
     def seconds(count: int) -> float:
@@ -130,7 +135,9 @@ def test_work_grows_in_line_with_length(unit: str, kind: str) -> None:
     assert seconds(16_000) < 20 * max(seconds(4_000), 0.05)
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", HEAD, HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n"]))
+@given(
+    st.binary(max_size=400), st.sampled_from([b"", HEAD, HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n"])
+)
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_parsed(tail: bytes, head: bytes) -> None:
     as_json(parse_any(head + tail, ParsingLimits(max_parts=5, max_header_bytes=300)))
