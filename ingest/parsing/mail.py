@@ -84,6 +84,7 @@ class ParsedMail:
 
     `headers` are all header fields in order as (lower-case name, unfolded decoded value), for rules that need others.
     `html` is as sent; sanitising is for whoever shows it.
+    `exceeded` says in sentences which limits the mail broke; what lies beyond them is an attachment with raw content.
     """
 
     subject: str
@@ -102,6 +103,7 @@ class ParsedMail:
     bounce: Bounce | None
     charset_problems: tuple[str, ...]
     headers: tuple[tuple[str, str], ...] = field(repr=False)
+    exceeded: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The first header field of this name (lower case), or None."""
