@@ -19,9 +19,10 @@ from ingest.parsing.parse import parse_any
 
 
 @dataclass(frozen=True, slots=True)
-class CursorPosition:
+class MailboxPlace:
     """Where in a mailbox a mail stood (RFC 9051 section 2.3.1.1)."""
 
+    mailbox_id: MailboxId
     folder: str
     uidvalidity: int
     uid: int
@@ -29,7 +30,7 @@ class CursorPosition:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMail:
-    """A mail as it came: its bytes and its way here."""
+    """A mail as it came: its bytes and its way here. `problem`: why it can only be kept, not decided on."""
 
     raw: bytes = field(repr=False)
     channel: MailChannel
@@ -38,9 +39,9 @@ class IncomingMail:
     envelope_to: tuple[str, ...] = ()
     client_ip: str | None = None
     helo: str | None = None
-    mailbox_id: MailboxId | None = None
-    position: CursorPosition | None = None
+    place: MailboxPlace | None = None
     replay_of: RawMailId | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

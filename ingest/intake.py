@@ -132,6 +132,9 @@ class Intake:
             numbers: Iterator[TicketNumber] = iter(())
             results = []
             for position, stored in enumerate(mails):
+                if stored.prepared.incoming.problem is not None:
+                    results.append(record_fault(work, stored, stored.prepared.incoming.problem))
+                    continue
                 decision = decide(stored.prepared.arrival, facts, self._policy)
                 number = None
                 if isinstance(decision.action, OpenTicket):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.dialects.postgresql import insert as upsert
-
 from core.actor import Actor, ActorKind
 from core.audit.model import AuditAction
 from core.customers.events import ContactCreated
 from core.customers.model import contacts
 from core.database.unit_of_work import UnitOfWork
 from core.ids import ContactId, MessageId, RawMailId, ReceiptId, TicketId, TicketNumber, new_uuid
-from core.mail.bounces import record_bounce
-from core.mail.model import ReceiptOutcome, mail_receipts, mailbox_cursors, raw_mails
+from core.mail.bounces import ReportedRecipient, record_bounce
+from core.mail.mailboxes import Cursor, advance
+from core.mail.model import ReceiptOutcome, mail_receipts, raw_mails
 from core.tickets.model import ticket_links
 from core.tickets.rules import (
     LinkKind,
@@ -101,7 +100,7 @@ async def record_decision(
         case Quarantine():
             effect = _Effect(ReceiptOutcome.QUARANTINED)
         case RecordBounce(ticket=ticket):
-            effect = await _record_bounce(work, stored, ticket, raw_mail_id)
+            effect = await _record_bounce(work, stored, ticket, raw_mail_id, facts)
         case OpenTicket(author=author, follows=follows):
             if number is None:
                 raise ValueError("a ticket cannot be opened without a number")
@@ -115,7 +114,7 @@ async def record_decision(
 
 
 def record_fault(work: UnitOfWork, stored: StoredMail, detail: str) -> Recorded:
-    """Keep a mail that we failed on: nothing is lost, and `psa mail replay` tries it again once the fault is mended."""
+    """Keep a mail that cannot be decided on: nothing is lost, and `psa mail replay` tries it again."""
     raw_mail_id = stored.prepared.incoming.replay_of or RawMailId(new_uuid())
     if stored.prepared.incoming.replay_of is None:
         _write_raw_mail(work, raw_mail_id, stored, holds_key=False)
@@ -125,18 +124,9 @@ def record_fault(work: UnitOfWork, stored: StoredMail, detail: str) -> Recorded:
 
 async def advance_cursors(work: UnitOfWork, mails: Sequence[IncomingMail]) -> None:
     """Note for each mailbox folder the last mail that this unit of work took in."""
-    for mail in mails:
-        if mail.position is None or mail.mailbox_id is None:
-            continue
-        row = {
-            "mailbox_id": mail.mailbox_id,
-            "folder": mail.position.folder,
-            "uidvalidity": mail.position.uidvalidity,
-            "last_uid": mail.position.uid,
-            "updated_at": work.now,
-        }
-        statement = upsert(mailbox_cursors).values(row)
-        await work.execute(statement.on_conflict_do_update(index_elements=["mailbox_id", "folder"], set_=row))
+    last = {(mail.place.mailbox_id, mail.place.folder): mail.place for mail in mails if mail.place}
+    for place in last.values():
+        await advance(work, place.mailbox_id, place.folder, Cursor(place.uidvalidity, place.uid))
 
 
 def _write_raw_mail(work: UnitOfWork, raw_mail_id: RawMailId, stored: StoredMail, *, holds_key: bool) -> None:
@@ -151,7 +141,7 @@ def _write_raw_mail(work: UnitOfWork, raw_mail_id: RawMailId, stored: StoredMail
             "sha256": stored.sha256,
             "size_bytes": len(incoming.raw),
             "channel": incoming.channel.value,
-            "mailbox_id": incoming.mailbox_id,
+            "mailbox_id": incoming.place.mailbox_id if incoming.place else None,
             "envelope_from": incoming.envelope_from,
             "envelope_to": list(incoming.envelope_to),
             "client_ip": incoming.client_ip,
@@ -192,14 +182,23 @@ def _mail_findings(mail: ParsedMail) -> list[Finding]:
 
 
 async def _record_bounce(
-    work: UnitOfWork, stored: StoredMail, ticket: KnownTicket | None, raw_mail_id: RawMailId
+    work: UnitOfWork, stored: StoredMail, ticket: KnownTicket | None, raw_mail_id: RawMailId, facts: Facts
 ) -> _Effect:
     bounce = stored.prepared.mail.bounce
     if bounce is None or ticket is None:
         return _Effect(ReceiptOutcome.BOUNCE_RECORDED)
-    ref = _ref(ticket)
-    message_id = await record_bounce(work, ref, bounce, raw_mail_id)
-    return _Effect(ReceiptOutcome.BOUNCE_RECORDED, ticket=ref, message_id=message_id)
+    recipients = [
+        ReportedRecipient(
+            address=each.address,
+            is_permanent=each.action in (None, "failed") and not (each.status or "").startswith("4"),
+            reason=each.diagnostic or each.status or each.action or "not delivered",
+        )
+        for each in bounce.recipients
+    ]
+    await work.flush()  # as in _reply
+    after, message_id = await record_bounce(work, _ref(ticket), recipients, raw_mail_id)
+    facts.tickets[ticket.id] = replace(ticket, version=after.version)
+    return _Effect(ReceiptOutcome.BOUNCE_RECORDED, ticket=after, message_id=message_id)
 
 
 def _open(

@@ -14,3 +14,13 @@ class ContactCreated(Event):
 
     customer_id: UUID
     email: str | None
+
+
+class ContactBounced(Event):
+    """A contact's address does not take mail any more."""
+
+    name: ClassVar[str] = "contact.bounced"
+    version: ClassVar[int] = 1
+
+    email: str
+    reason: str

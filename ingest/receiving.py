@@ -1,0 +1,145 @@
+"""Where the ways in meet: authenticate, prepare, take in. Each way in keeps its own protocol's promises."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.mail.model import MailChannel
+from core.mail.reply_token import ReplyTokens
+from core.runtime.metrics import Metrics
+from ingest.arrival import IncomingMail, MailboxPlace, PreparedMail, prepare
+from ingest.authentication.authserv import read_authentication_results
+from ingest.authentication.domains import PublicSuffixes, find_ascii_domain
+from ingest.authentication.resolver import Resolver
+from ingest.authentication.results import AuthenticationVerdict, DmarcResult, VerdictSource
+from ingest.authentication.sender import authenticate
+from ingest.authentication.settings import AuthenticationSettings
+from ingest.authentication.spf_check import SmtpConnection
+from ingest.deciding.decide import SenderProof
+from ingest.deciding.decision import Decision
+from ingest.imap.fetched import FetchedMail
+from ingest.intake import Intake
+from ingest.parsing.parse import parse_any
+from ingest.recording import Recorded
+from ingest.smtp.acceptance import Accepted, Envelope
+
+LARGE_BYTES = 256 * 1024
+"""Larger mails are parsed in a worker thread, so that they do not hold up the others."""
+
+_SIGNATURE = re.compile(rb"^(?:dkim-signature|arc-seal)\s*:", re.IGNORECASE | re.MULTILINE)
+_MOST_HEADER_BYTES = 256 * 1024
+
+NOT_CHECKED = AuthenticationVerdict(
+    source=VerdictSource.NONE, from_domain=None, explanation=("the sender could not be checked on this way in",)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """How mails that come by SMTP are authenticated; `settings` None: not at all."""
+
+    resolver: Resolver
+    suffixes: PublicSuffixes
+    settings: AuthenticationSettings | None
+
+
+class MailReceiver:
+    """Takes mails from SMTP and LMTP, from IMAP, from pipes and files, and hands them to the intake."""
+
+    def __init__(
+        self, intake: Intake, tokens: ReplyTokens, authenticator: Authenticator, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._intake = intake
+        self._tokens = tokens
+        self._authenticator = authenticator
+        self._clock = clock
+        self._metrics = metrics
+
+    async def accept(self, raw: bytes, envelope: Envelope) -> Accepted:
+        """A mail from the SMTP or LMTP listener (`ingest.smtp.acceptance.MailAcceptor`)."""
+        incoming = IncomingMail(
+            raw=raw,
+            channel=MailChannel(envelope.channel.value),
+            received_at=envelope.received_at,
+            envelope_from=envelope.sender,
+            envelope_to=envelope.recipients,
+            client_ip=envelope.client_ip,
+            helo=envelope.helo,
+        )
+        verdict = await self._authenticate(incoming, raw[envelope.trace_bytes :])
+        return Accepted((await self.receive(incoming, verdict)).reference)
+
+    async def accept_fetched(self, mails: Sequence[FetchedMail]) -> None:
+        """Mails from a mailbox (`ingest.imap.fetched.FetchedMailAcceptor`)."""
+        prepared = []
+        for mail in mails:
+            incoming = IncomingMail(
+                raw=mail.raw,
+                channel=MailChannel.IMAP,
+                received_at=self._clock.now(),
+                place=MailboxPlace(mail.mailbox_id, mail.folder, mail.uidvalidity, mail.uid),
+                problem=f"The mailbox could not hand it over: {mail.problem}." if mail.problem else None,
+            )
+            prepared.append(await self._prepare(incoming, self._believed(mail)))
+        for recorded in await self._intake.take_in_together(prepared):
+            self._count(MailChannel.IMAP, recorded)
+
+    async def receive(self, incoming: IncomingMail, verdict: AuthenticationVerdict = NOT_CHECKED) -> Recorded:
+        """One mail, whatever way it came; committed when this returns. Raises Unavailable."""
+        started = time.perf_counter()
+        recorded = await self._intake.take_in(await self._prepare(incoming, verdict))
+        self._count(incoming.channel, recorded)
+        self._metrics.mail_accept_seconds.observe(time.perf_counter() - started)
+        return recorded
+
+    async def explain(self, incoming: IncomingMail) -> tuple[PreparedMail, Decision]:
+        """What would become of a mail now; without any effect."""
+        prepared = await self._prepare(incoming, NOT_CHECKED)
+        return prepared, await self._intake.explain(prepared)
+
+    async def _prepare(self, incoming: IncomingMail, verdict: AuthenticationVerdict) -> PreparedMail:
+        proof, detail = proof_of(verdict)
+        if len(incoming.raw) > LARGE_BYTES:
+            return await asyncio.to_thread(prepare, incoming, self._tokens, proof, detail)
+        return prepare(incoming, self._tokens, proof, detail)
+
+    async def _authenticate(self, incoming: IncomingMail, signed: bytes) -> AuthenticationVerdict:
+        settings = self._authenticator.settings
+        if settings is None or incoming.client_ip is None:
+            return NOT_CHECKED
+        if settings.is_trusted_relay(incoming.client_ip) and not _is_signed(signed):
+            return NOT_CHECKED  # nothing in the mail could prove its sender, so the DNS need not be asked
+        connection = SmtpConnection(incoming.client_ip, incoming.helo or "", incoming.envelope_from or "")
+        return await authenticate(
+            signed, connection, self._authenticator.resolver, self._authenticator.suffixes, settings
+        )
+
+    def _believed(self, mail: FetchedMail) -> AuthenticationVerdict:
+        if mail.authserv_id is None:
+            return NOT_CHECKED
+        parsed = parse_any(mail.raw)
+        domain = find_ascii_domain(parsed.sender.address.rpartition("@")[2]) if parsed.sender else None
+        fields = parsed.header_all("authentication-results")
+        return read_authentication_results(fields, mail.authserv_id, domain, self._authenticator.suffixes)
+
+    def _count(self, channel: MailChannel, recorded: Recorded) -> None:
+        self._metrics.mails_accepted.labels(channel.value, recorded.outcome.value).inc()
+
+
+def proof_of(verdict: AuthenticationVerdict) -> tuple[SenderProof, str]:
+    """What a verdict proves about the sender, and why, in one sentence."""
+    detail = "; ".join(verdict.explanation) or "nothing is known about the sender"
+    if verdict.aligned:
+        return SenderProof.PROVEN, detail
+    if verdict.dmarc is DmarcResult.FAIL and verdict.dmarc_policy != "none":
+        return SenderProof.FAILED, detail
+    return SenderProof.UNPROVEN, detail
+
+
+def _is_signed(raw: bytes) -> bool:
+    return _SIGNATURE.search(raw[:_MOST_HEADER_BYTES]) is not None
