@@ -15,6 +15,9 @@ from core.clock import SystemClock
 from core.database.embedded import embedded_postgres
 from core.database.engine import Database
 from migrations.run import migrate
+from tests.services.rabbitmq import rabbitmq
+
+__all__ = ["rabbitmq"]
 
 
 @pytest.fixture(scope="session")

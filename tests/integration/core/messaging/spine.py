@@ -33,7 +33,7 @@ class LampLit(Event):
     version: ClassVar[int] = 1
 
 
-QUEUES = (Queue("lamps", ("lamp.*",)), Queue("everything", ("#",)), Queue("doors", ("door.opened",)))
+QUEUES = (Queue("lamps", ("lamp.*",)), Queue("everything", ("lamp.#", "door.*")), Queue("doors", ("door.opened",)))
 
 
 async def record(database: Database, number: int = 1) -> list[UUID]:
