@@ -14,3 +14,14 @@ class ContactCreated(Event):
 
     customer_id: UUID
     email: str | None
+
+
+class ContactBounced(Event):
+    """Mail to the contact's address came back for good; it gets none until the mark is taken off."""
+
+    name: ClassVar[str] = "contact.bounced"
+    version: ClassVar[int] = 1
+
+    customer_id: UUID
+    email: str
+    reason: str
