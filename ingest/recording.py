@@ -11,7 +11,7 @@ from core.customers.events import ContactCreated
 from core.customers.model import contacts
 from core.database.unit_of_work import UnitOfWork
 from core.ids import ContactId, MessageId, RawMailId, ReceiptId, TicketId, TicketNumber, new_uuid
-from core.mail.bounces import ReportedRecipient, record_bounce
+from core.mail.bounces import record_bounce
 from core.mail.mailboxes import Cursor, advance
 from core.mail.model import ReceiptOutcome, mail_receipts, raw_mails
 from core.tickets.model import ticket_links
@@ -187,18 +187,11 @@ async def _record_bounce(
     bounce = stored.prepared.mail.bounce
     if bounce is None or ticket is None:
         return _Effect(ReceiptOutcome.BOUNCE_RECORDED)
-    recipients = [
-        ReportedRecipient(
-            address=each.address,
-            is_permanent=each.action in (None, "failed") and not (each.status or "").startswith("4"),
-            reason=each.diagnostic or each.status or each.action or "not delivered",
-        )
-        for each in bounce.recipients
-    ]
     await work.flush()  # as in _reply
-    after, message_id = await record_bounce(work, _ref(ticket), recipients, raw_mail_id)
-    facts.tickets[ticket.id] = replace(ticket, version=after.version)
-    return _Effect(ReceiptOutcome.BOUNCE_RECORDED, ticket=after, message_id=message_id)
+    ref = _ref(ticket)
+    message_id = await record_bounce(work, ref, bounce, raw_mail_id)
+    facts.tickets[ticket.id] = replace(ticket, version=ref.version + 1)
+    return _Effect(ReceiptOutcome.BOUNCE_RECORDED, ticket=ref, message_id=message_id)
 
 
 def _open(

@@ -17,10 +17,11 @@ class ContactCreated(Event):
 
 
 class ContactBounced(Event):
-    """A contact's address does not take mail any more."""
+    """Mail to the contact's address came back for good; it gets none until the mark is taken off."""
 
     name: ClassVar[str] = "contact.bounced"
     version: ClassVar[int] = 1
 
+    customer_id: UUID
     email: str
     reason: str
