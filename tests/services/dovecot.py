@@ -118,7 +118,8 @@ class Dovecot:
         self.doveadm("expunge", "-u", user, "mailbox", "INBOX", "uid", uids)
 
     def doveadm(self, *arguments: str) -> str:
-        command = [find_or_install("doveadm", "dovecot-imapd"), "-c", self.folder / "dovecot.conf", *arguments]
+        doveadm = find_or_install("doveadm", "dovecot-imapd")
+        command = [str(doveadm), "-c", str(self.folder / "dovecot.conf"), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
@@ -151,7 +152,7 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
             _CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port, owner=OWNER, capability=capability),
             encoding="utf-8",
         )
-        command = [binary, "-F", "-c", folder / "dovecot.conf"]
+        command = [str(binary), "-F", "-c", str(folder / "dovecot.conf")]
         service = Service("dovecot", command, folder=folder, port=port, environment={"PATH": SEARCH_PATH})
         service.start()
         try:
@@ -163,12 +164,10 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
 
 def _wait_for_children(folder: Path) -> None:
     """Dovecot's helpers end a moment after their master; until then they write into the folder."""
-    marker = str(folder).encode()
-
     def is_quiet() -> bool:
         for entry in Path("/proc").glob("[0-9]*/cwd"):
             try:
-                if os.readlink(entry).encode().startswith(marker):
+                if str(entry.readlink()).startswith(str(folder)):
                     return False
             except OSError:
                 continue
