@@ -50,8 +50,8 @@ passdb {{
   args = {folder}/oauth2.conf
 }}
 passdb {{
-  driver = passwd-file
-  args = {folder}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = static
@@ -93,8 +93,6 @@ class Dovecot:
             (self.folder / "home" / name / "Maildir" / part).mkdir(parents=True)
         for path in (self.folder / "home" / name, *(self.folder / "home" / name).rglob("*")):
             shutil.chown(path, OWNER, OWNER)
-        with (self.folder / "users").open("a", encoding="utf-8") as users:
-            users.write(f"{name}:{{PLAIN}}{PASSWORD}::::::\n")
 
     def deliver(self, user: str, raw: bytes, *, seen: bool = False, stated_size: int | None = None) -> None:
         """Put a mail into the user's INBOX as a delivery agent does, or as one that somebody has read already.
@@ -142,14 +140,15 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
             (folder / part).mkdir()
         port, tls_port = free_port(), free_port()
         _write_certificate(folder)
-        (folder / "users").touch()
         (folder / "oauth2.conf").write_text(
             f"introspection_url = {introspection_url}\nintrospection_mode = get\n"
             "username_attribute = email\nactive_attribute = active\nactive_value = true\n",
             encoding="utf-8",
         )
         (folder / "dovecot.conf").write_text(
-            _CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port, owner=OWNER, capability=capability),
+            _CONFIGURATION.format(
+                folder=folder, port=port, tls_port=tls_port, owner=OWNER, capability=capability, password=PASSWORD
+            ),
             encoding="utf-8",
         )
         command = [str(binary), "-F", "-c", str(folder / "dovecot.conf")]
@@ -164,6 +163,7 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
 
 def _wait_for_children(folder: Path) -> None:
     """Dovecot's helpers end a moment after their master; until then they write into the folder."""
+
     def is_quiet() -> bool:
         for entry in Path("/proc").glob("[0-9]*/cwd"):
             try:
