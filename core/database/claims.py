@@ -80,10 +80,9 @@ class Claims:
             return self._connection
         await self._end()
         with translated_errors():
-            connection = await self._database.engine.connect()
+            connection = await self._database.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
             # Not the pool's any more: a session lock must not come back to it with the connection.
             await connection.run_sync(lambda plain: plain.detach())
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
             driver = (await connection.get_raw_connection()).driver_connection
         lost = asyncio.Event()
         if driver is not None:
@@ -105,7 +104,6 @@ class Claims:
         self._held.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.invalidate()
             await connection.close()
 
 

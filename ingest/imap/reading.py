@@ -75,7 +75,7 @@ class FolderReader:
         uids = await connection.call(lambda session: session.uids_after(last_uid, state))
         for start in range(0, len(uids), self._limits.listed):
             listed = uids[start : start + self._limits.listed]
-            for batch in self._batches(folder, state, await self._sizes(connection, listed)):
+            for batch in self._batches(folder, state, await self._sizes(connection, folder, state, listed)):
                 if stop.is_set():
                     return
                 mails = await self._fetch(connection, folder, state, batch)
@@ -83,9 +83,23 @@ class FolderReader:
                     await self._hand_over(mails)
                     await note_progress()
 
-    async def _sizes(self, connection: ImapConnection, uids: Sequence[int]) -> dict[int, MailSize]:
-        sizes, unreadable = await _ask_all(connection, uids, ImapSession.sizes)
-        return {uid: sizes.get(uid) or MailSize(0, None) for uid in uids if uid in sizes or uid in unreadable}
+    async def _sizes(
+        self, connection: ImapConnection, folder: str, state: FolderState, uids: Sequence[int]
+    ) -> dict[int, MailSize]:
+        """The sizes of those that are still there; 0 where the server does not say. Suspects are asked about alone."""
+        breaks = {uid: self._breaks[folder, state.uidvalidity, uid] for uid in uids}
+        groups = [[uid for uid in uids if not breaks[uid]]]
+        groups += [[uid] for uid in uids if 0 < breaks[uid] < self._limits.most_breaks]
+        sizes = {uid: MailSize(0, None) for uid in uids if breaks[uid] >= self._limits.most_breaks}
+        for group in groups:
+            try:
+                known, unreadable = await _ask_all(connection, group, ImapSession.sizes)
+            except MailboxUnreachable:
+                self._breaks.update((folder, state.uidvalidity, uid) for uid in group)
+                raise
+            sizes.update(known)
+            sizes.update(dict.fromkeys(unreadable, MailSize(0, None)))
+        return dict(sorted(sizes.items()))
 
     def _batches(self, folder: str, state: FolderState, sizes: dict[int, MailSize]) -> Iterator[dict[int, MailSize]]:
         batch: dict[int, MailSize] = {}

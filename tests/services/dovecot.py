@@ -50,8 +50,8 @@ passdb {{
   args = {folder}/oauth2.conf
 }}
 passdb {{
-  driver = passwd-file
-  args = {folder}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = static
@@ -93,8 +93,6 @@ class Dovecot:
             (self.folder / "home" / name / "Maildir" / part).mkdir(parents=True)
         for path in (self.folder / "home" / name, *(self.folder / "home" / name).rglob("*")):
             shutil.chown(path, OWNER, OWNER)
-        with (self.folder / "users").open("a", encoding="utf-8") as users:
-            users.write(f"{name}:{{PLAIN}}{PASSWORD}::::::\n")
 
     def deliver(self, user: str, raw: bytes, *, seen: bool = False, stated_size: int | None = None) -> None:
         """Put a mail into the user's INBOX as a delivery agent does, or as one that somebody has read already.
@@ -118,7 +116,8 @@ class Dovecot:
         self.doveadm("expunge", "-u", user, "mailbox", "INBOX", "uid", uids)
 
     def doveadm(self, *arguments: str) -> str:
-        command = [find_or_install("doveadm", "dovecot-imapd"), "-c", self.folder / "dovecot.conf", *arguments]
+        doveadm = find_or_install("doveadm", "dovecot-imapd")
+        command = [str(doveadm), "-c", str(self.folder / "dovecot.conf"), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
@@ -141,17 +140,18 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
             (folder / part).mkdir()
         port, tls_port = free_port(), free_port()
         _write_certificate(folder)
-        (folder / "users").touch()
         (folder / "oauth2.conf").write_text(
             f"introspection_url = {introspection_url}\nintrospection_mode = get\n"
             "username_attribute = email\nactive_attribute = active\nactive_value = true\n",
             encoding="utf-8",
         )
         (folder / "dovecot.conf").write_text(
-            _CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port, owner=OWNER, capability=capability),
+            _CONFIGURATION.format(
+                folder=folder, port=port, tls_port=tls_port, owner=OWNER, capability=capability, password=PASSWORD
+            ),
             encoding="utf-8",
         )
-        command = [binary, "-F", "-c", folder / "dovecot.conf"]
+        command = [str(binary), "-F", "-c", str(folder / "dovecot.conf")]
         service = Service("dovecot", command, folder=folder, port=port, environment={"PATH": SEARCH_PATH})
         service.start()
         try:
@@ -163,12 +163,11 @@ def private_dovecot(*, introspection_url: str = "http://127.0.0.1:1/", capabilit
 
 def _wait_for_children(folder: Path) -> None:
     """Dovecot's helpers end a moment after their master; until then they write into the folder."""
-    marker = str(folder).encode()
 
     def is_quiet() -> bool:
         for entry in Path("/proc").glob("[0-9]*/cwd"):
             try:
-                if os.readlink(entry).encode().startswith(marker):
+                if str(entry.readlink()).startswith(str(folder)):
                     return False
             except OSError:
                 continue
