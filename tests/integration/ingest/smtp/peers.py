@@ -19,6 +19,7 @@ class MemoryAcceptor:
     failure: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
+    arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -28,8 +29,15 @@ class MemoryAcceptor:
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
-        self.mails.append((raw, envelope))
+        async with self.arrival:
+            self.mails.append((raw, envelope))
+            self.arrival.notify_all()
         return Accepted(f"ticket #{len(self.mails)}")
+
+    async def has(self, count: int) -> None:
+        """Return when that many mails are kept."""
+        async with asyncio.timeout(60), self.arrival:
+            await self.arrival.wait_for(lambda: len(self.mails) >= count)
 
     @property
     def contents(self) -> list[bytes]:
