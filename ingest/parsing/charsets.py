@@ -29,8 +29,22 @@ _RENAMED = {
     "koi8u": "koi8_u", "x_cp1250": "cp1250", "x_cp1251": "cp1251", "x_cp1252": "cp1252", "viscii": "cp1258",
 }  # fmt: skip
 _NOT_FOR_MAIL = frozenset(
-    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs oem idna punycode "
-    "unicode_escape raw_unicode_escape undefined".split()
+    [
+        "base64_codec",
+        "bz2_codec",
+        "hex_codec",
+        "quopri_codec",
+        "rot_13",
+        "uu_codec",
+        "zlib_codec",
+        "mbcs",
+        "oem",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "undefined",
+    ]
 )
 _PYTHON_CODECS = (
     frozenset(aliases.values()) | {"koi8_u", "cp874", "cp1006", "cp720", "cp737", "utf_8_sig"}

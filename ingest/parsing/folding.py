@@ -1,10 +1,11 @@
-"""Folding: a body's lines are sorted into new text, quoted history and signature. Every line goes to exactly one of them.
+"""Folding: a body's lines are sorted into new text, quoted history and signature, each to exactly one of them.
 
 Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in the number of lines.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from enum import Enum
@@ -88,11 +89,12 @@ def _kinds(lines: list[str], marks: Sequence[Mark] | None) -> tuple[list[str], l
             kind = Kind.BLANK
         elif mark is Mark.FOLDED:
             kind = Kind.FOLDED
-        elif mark is Mark.CITED:
-            kind = Kind.QUOTE
-        elif stripped[0] == ">" or (stripped[0] == "|" and _QUOTE_LINE.match(line)):
-            kind = Kind.QUOTE
-        elif stripped[0] in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" and ">" in stripped[:4] and _INITIALS_QUOTE.match(stripped):
+        elif (
+            mark is Mark.CITED
+            or stripped[0] == ">"
+            or (stripped[0] == "|" and _QUOTE_LINE.match(line))
+            or (stripped[0] in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" and ">" in stripped[:4] and _INITIALS_QUOTE.match(stripped))
+        ):
             kind = Kind.QUOTE
         else:
             kind = Kind.TEXT
@@ -309,7 +311,7 @@ def _is_one_history(kinds: list[Kind], texts: list[int], quotes: list[int], is_h
     """The quotes before the last text are one block of history rather than context for answers between them."""
     attributed = any(kinds[index] is Kind.ATTRIBUTION for index in range(quotes[0]))
     blocks = 1 + sum(
-        1 for before, after in zip(quotes, quotes[1:], strict=False)
+        1 for before, after in itertools.pairwise(quotes)
         if any(kinds[index] is Kind.TEXT for index in range(before + 1, after))
     )  # fmt: skip
     if blocks > 1:
@@ -352,7 +354,7 @@ def _fold_legal_footer(kinds: list[Kind], places: list[str], lines: list[str]) -
     start = end
     while start and places[start - 1] is _NEW and kinds[start - 1] is Kind.TEXT:
         start -= 1
-    if start == 0 or end - start > _LEGAL_LINES or not LEGAL_START.match(lines[start]):
+    if start in (0, end) or end - start > _LEGAL_LINES or not LEGAL_START.match(lines[start]):
         return
     text = " ".join(lines[start:end])[:4_000]
     if len({word.lower() for word in LEGAL_WORDS.findall(text)}) >= 2:

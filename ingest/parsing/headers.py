@@ -1,4 +1,4 @@
-"""Header fields: where they end, how they are unfolded and decoded (RFC 5322, 2047, 2231, and what senders make of them)."""
+"""Header fields: where they end, how they are unfolded and decoded (RFC 5322, 2047, 2231, and what is sent)."""
 
 from __future__ import annotations
 

@@ -19,12 +19,32 @@ from ingest.parsing.mime import read_mail
 
 _MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
 _KNOWN_FIELDS = frozenset(
-    "from to cc bcc subject date message-id received return-path content-type mime-version in-reply-to references "
-    "reply-to sender delivered-to content-transfer-encoding x-mailer resent-from resent-date".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "return-path",
+        "content-type",
+        "mime-version",
+        "in-reply-to",
+        "references",
+        "reply-to",
+        "sender",
+        "delivered-to",
+        "content-transfer-encoding",
+        "x-mailer",
+        "resent-from",
+        "resent-date",
+    ]
 )
 
 
-class NotAMail(ValueError):
+class NotAMail(ValueError):  # noqa: N818 - the name says it
     """These bytes hold no recognisable header field."""
 
 
