@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of names on one line
 """Folding: a body's lines are sorted into new text, quoted history and signature, each to exactly one of them.
 
 Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in the number of lines.
@@ -54,6 +55,21 @@ _LABEL_LINES = 16
 _SHORT_ANSWER_LINES = 7
 _SIGNATURE_LINES = 25
 _LEGAL_LINES = 40
+_LINE_HINTS = (
+    "line",
+    "eile",
+    "ligne",
+    "linea",
+    "línea",
+    "linha",
+    "regel",
+    "lijn",
+    "riga",
+    "raden",
+    "linii",
+    "řád",
+    "строк",
+)
 
 
 def fold(text: str, marks: Sequence[Mark] | None = None) -> FoldedText:
@@ -188,11 +204,10 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
             ):
                 kinds[index] = Kind.DEVICE
                 continue
-        if len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line):
+        if (len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line)) or (
+            any(hint in line for hint in _LINE_HINTS) and len(line) < 140 and REPLY_ABOVE.fullmatch(line)
+        ):
             kinds[index] = Kind.REPLY
-        elif "line" in line or "eile" in line or "lin" in line or "reg" in line or "rad" in line:
-            if len(line) < 140 and REPLY_ABOVE.fullmatch(line):
-                kinds[index] = Kind.REPLY
 
 
 _DEVICE_HINT = re.compile(

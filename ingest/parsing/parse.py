@@ -17,7 +17,7 @@ from ingest.parsing.limits import DEFAULT_LIMITS, ParsingLimits
 from ingest.parsing.mail import MailAddress, ParsedAttachment, ParsedMail
 from ingest.parsing.mime import read_mail
 
-_MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
+_MESSAGE_ID = re.compile(r"<\s{0,20}([^<>]{1,998}?)\s{0,20}>")
 _KNOWN_FIELDS = frozenset(
     [
         "from",
