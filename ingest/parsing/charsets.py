@@ -105,10 +105,10 @@ def decode_text(raw: bytes, charset: str | None) -> tuple[str, str | None]:
         return raw.decode("ascii"), None if codec or not charset or _is_nameless(charset) else _unknown(charset)
     if codec == "latin_1":
         codec = "cp1252" if _C1.search(raw) else "latin_1"
-        text, problem = _decode_strictly(raw, codec)
-        if text is None:
+        western, problem = _decode_strictly(raw, codec)
+        if western is None:
             return raw.decode("latin_1"), None
-        return _prefer_utf8(raw, text), problem
+        return _prefer_utf8(raw, western), problem
     if codec is not None and codec != "ascii":
         text, problem = _decode_strictly(raw, codec)
         if text is not None:
@@ -124,9 +124,9 @@ def guess_text(raw: bytes) -> str:
     """The likeliest text of bytes whose charset nobody declared."""
     if b"\x1b" in raw:
         for codec in ("iso2022_jp_ext", "iso2022_kr"):
-            text, _ = _decode_strictly(raw, codec)
-            if text is not None:
-                return text
+            japanese, _ = _decode_strictly(raw, codec)
+            if japanese is not None:
+                return japanese
     text, _ = _decode_strictly(raw, "utf_8")
     if text is not None:
         return text
