@@ -137,8 +137,8 @@ def guess_text(raw: bytes) -> str:
     if _is_plausible_western(western):
         return western
     best = from_bytes(raw[:_GUESSED_BYTES]).best()
-    codec = find_codec(best.encoding) if best is not None else None
-    return raw.decode(codec, "replace") if codec else western
+    likely = find_codec(best.encoding) if best is not None else None
+    return raw.decode(likely, "replace") if likely else western
 
 
 def _decode_strictly(raw: bytes, codec: str) -> tuple[str | None, None]:
