@@ -29,7 +29,8 @@ def parse_addresses(text: str, most: int) -> tuple[MailAddress, ...]:
     """The addresses in an unfolded, undecoded field value, at most `most`; entries without one are left out."""
     if not text:
         return ()
-    simple = _SIMPLE.fullmatch(text)
+    # The quick pattern may backtrack: it is for fields of common length.
+    simple = _SIMPLE.fullmatch(text) if len(text) < 500 else None
     if simple is not None and "=?" not in simple[3]:
         name = simple[1] if simple[1] is not None else simple[2]
         return (_address(name or "", simple[3]),)
@@ -61,7 +62,7 @@ def _entries(text: str) -> Iterator[MailAddress]:
             entry = _entry(words, comments, angle)
             if entry is not None:
                 yield entry
-            elif angle is None and words and piece == ",":
+            elif angle is None and words and piece == "," and len(words) < 50:
                 words.append(", ")  # Doe, John <j@example.com> without quotes
                 continue
             words, comments, angle = [], [], None

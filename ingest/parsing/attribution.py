@@ -38,6 +38,8 @@ def may_end(line: str) -> bool:
     """A cheap check that a stripped, non-empty line may be the last one of an attribution."""
     if line[-1] in _ENDS:
         return True
+    if line[-1] in ".!?,;":
+        return False
     return _ENDS_IN_WROTE.search(line[-40:]) is not None if len(line) < 400 else False
 
 

@@ -21,6 +21,7 @@ _MESSAGE_ID = re.compile(
 _BLANK_LINES = re.compile(rb"\r?\n[ \t]*(?:\r?\n)+")
 _READ_CHARS = 400_000
 _MOST_RECIPIENTS = 1_000
+_FIELD_CHARS = 5_000
 _RECIPIENT_FIELDS = ("x-actual-recipient", "final-recipient", "original-recipient", "x-failed-recipient")
 
 
@@ -51,7 +52,7 @@ def find_bounce(
     prose = read_prose(text, own=_own_addresses(named, sender))
     known = {recipient.address.lower() for recipient in recipients}
     for value in failed:
-        for address in _ADDRESS.findall(value):
+        for address in _ADDRESS.findall(value[:_FIELD_CHARS]):
             if address.lower() not in known:
                 known.add(address.lower())
                 detail = next((found for found in prose if found.address.lower() == address.lower()), None)
@@ -122,7 +123,7 @@ def _field(headers: RawHeaders, name: str) -> str | None:
     raw = headers.find(name)
     if raw is None:
         return None
-    return re.sub(r"\s+", " ", decode_words(unfold(raw, None))).strip() or None
+    return re.sub(r"\s+", " ", decode_words(unfold(raw[:_FIELD_CHARS], None))).strip() or None
 
 
 def _diagnostic(value: str | None) -> str | None:
@@ -136,7 +137,7 @@ def _own_addresses(named: dict[str, str], sender: MailAddress | None) -> frozens
     """Addresses that a report mentions but that did not fail: its own sender and receiver."""
     own = {sender.address.lower()} if sender is not None else set()
     for name in ("to", "delivered-to", "return-path", "message-id", "envelope-to", "x-original-to"):
-        own.update(address.lower() for address in _ADDRESS.findall(named.get(name, "")))
+        own.update(address.lower() for address in _ADDRESS.findall(named.get(name, "")[:_FIELD_CHARS]))
     return frozenset(own)
 
 

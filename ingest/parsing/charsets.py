@@ -29,8 +29,22 @@ _RENAMED = {
     "koi8u": "koi8_u", "x_cp1250": "cp1250", "x_cp1251": "cp1251", "x_cp1252": "cp1252", "viscii": "cp1258",
 }  # fmt: skip
 _NOT_FOR_MAIL = frozenset(
-    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs oem idna punycode "
-    "unicode_escape raw_unicode_escape undefined".split()
+    [
+        "base64_codec",
+        "bz2_codec",
+        "hex_codec",
+        "quopri_codec",
+        "rot_13",
+        "uu_codec",
+        "zlib_codec",
+        "mbcs",
+        "oem",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "undefined",
+    ]
 )
 _PYTHON_CODECS = (
     frozenset(aliases.values()) | {"koi8_u", "cp874", "cp1006", "cp720", "cp737", "utf_8_sig"}
@@ -91,10 +105,10 @@ def decode_text(raw: bytes, charset: str | None) -> tuple[str, str | None]:
         return raw.decode("ascii"), None if codec or not charset or _is_nameless(charset) else _unknown(charset)
     if codec == "latin_1":
         codec = "cp1252" if _C1.search(raw) else "latin_1"
-        text, problem = _decode_strictly(raw, codec)
-        if text is None:
+        western, problem = _decode_strictly(raw, codec)
+        if western is None:
             return raw.decode("latin_1"), None
-        return _prefer_utf8(raw, text), problem
+        return _prefer_utf8(raw, western), problem
     if codec is not None and codec != "ascii":
         text, problem = _decode_strictly(raw, codec)
         if text is not None:
@@ -110,9 +124,9 @@ def guess_text(raw: bytes) -> str:
     """The likeliest text of bytes whose charset nobody declared."""
     if b"\x1b" in raw:
         for codec in ("iso2022_jp_ext", "iso2022_kr"):
-            text, _ = _decode_strictly(raw, codec)
-            if text is not None:
-                return text
+            japanese, _ = _decode_strictly(raw, codec)
+            if japanese is not None:
+                return japanese
     text, _ = _decode_strictly(raw, "utf_8")
     if text is not None:
         return text
@@ -123,8 +137,8 @@ def guess_text(raw: bytes) -> str:
     if _is_plausible_western(western):
         return western
     best = from_bytes(raw[:_GUESSED_BYTES]).best()
-    codec = find_codec(best.encoding) if best is not None else None
-    return raw.decode(codec, "replace") if codec else western
+    likely = find_codec(best.encoding) if best is not None else None
+    return raw.decode(likely, "replace") if likely else western
 
 
 def _decode_strictly(raw: bytes, codec: str) -> tuple[str | None, None]:

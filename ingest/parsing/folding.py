@@ -1,10 +1,12 @@
-"""Folding: a body's lines are sorted into new text, quoted history and signature. Every line goes to exactly one of them.
+# ruff: noqa: E501 - tables of names on one line
+"""Folding: a body's lines are sorted into new text, quoted history and signature, each to exactly one of them.
 
 Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in the number of lines.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from enum import Enum
@@ -53,6 +55,21 @@ _LABEL_LINES = 16
 _SHORT_ANSWER_LINES = 7
 _SIGNATURE_LINES = 25
 _LEGAL_LINES = 40
+_LINE_HINTS = (
+    "line",
+    "eile",
+    "ligne",
+    "linea",
+    "línea",
+    "linha",
+    "regel",
+    "lijn",
+    "riga",
+    "raden",
+    "linii",
+    "řád",
+    "строк",
+)
 
 
 def fold(text: str, marks: Sequence[Mark] | None = None) -> FoldedText:
@@ -88,11 +105,12 @@ def _kinds(lines: list[str], marks: Sequence[Mark] | None) -> tuple[list[str], l
             kind = Kind.BLANK
         elif mark is Mark.FOLDED:
             kind = Kind.FOLDED
-        elif mark is Mark.CITED:
-            kind = Kind.QUOTE
-        elif stripped[0] == ">" or (stripped[0] == "|" and _QUOTE_LINE.match(line)):
-            kind = Kind.QUOTE
-        elif stripped[0] in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" and ">" in stripped[:4] and _INITIALS_QUOTE.match(stripped):
+        elif (
+            mark is Mark.CITED
+            or stripped[0] == ">"
+            or (stripped[0] == "|" and _QUOTE_LINE.match(line))
+            or (stripped[0] in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" and ">" in stripped[:4] and _INITIALS_QUOTE.match(stripped))
+        ):
             kind = Kind.QUOTE
         else:
             kind = Kind.TEXT
@@ -186,11 +204,10 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
             ):
                 kinds[index] = Kind.DEVICE
                 continue
-        if len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line):
+        if (len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line)) or (
+            any(hint in line for hint in _LINE_HINTS) and len(line) < 140 and REPLY_ABOVE.fullmatch(line)
+        ):
             kinds[index] = Kind.REPLY
-        elif "line" in line or "eile" in line or "lin" in line or "reg" in line or "rad" in line:
-            if len(line) < 140 and REPLY_ABOVE.fullmatch(line):
-                kinds[index] = Kind.REPLY
 
 
 _DEVICE_HINT = re.compile(
@@ -309,7 +326,7 @@ def _is_one_history(kinds: list[Kind], texts: list[int], quotes: list[int], is_h
     """The quotes before the last text are one block of history rather than context for answers between them."""
     attributed = any(kinds[index] is Kind.ATTRIBUTION for index in range(quotes[0]))
     blocks = 1 + sum(
-        1 for before, after in zip(quotes, quotes[1:], strict=False)
+        1 for before, after in itertools.pairwise(quotes)
         if any(kinds[index] is Kind.TEXT for index in range(before + 1, after))
     )  # fmt: skip
     if blocks > 1:
@@ -352,7 +369,7 @@ def _fold_legal_footer(kinds: list[Kind], places: list[str], lines: list[str]) -
     start = end
     while start and places[start - 1] is _NEW and kinds[start - 1] is Kind.TEXT:
         start -= 1
-    if start == 0 or end - start > _LEGAL_LINES or not LEGAL_START.match(lines[start]):
+    if start in (0, end) or end - start > _LEGAL_LINES or not LEGAL_START.match(lines[start]):
         return
     text = " ".join(lines[start:end])[:4_000]
     if len({word.lower() for word in LEGAL_WORDS.findall(text)}) >= 2:

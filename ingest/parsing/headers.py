@@ -1,4 +1,4 @@
-"""Header fields: where they end, how they are unfolded and decoded (RFC 5322, 2047, 2231, and what senders make of them)."""
+"""Header fields: where they end, how they are unfolded and decoded (RFC 5322, 2047, 2231, and what is sent)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CHARSET = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
 _MANY_PARAMETERS = 200
+_PARAMETER_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def parse_parameters(text: str) -> tuple[str, dict[str, str]]:
 
     Continuations and charsets of RFC 2231, encoded words, unquoted blanks and missing semicolons are understood.
     """
-    value, _, rest = text.partition(";")
+    value, _, rest = text[:_PARAMETER_CHARS].partition(";")
     value = value.strip().strip('"').lower()
     if not rest:
         return value, {}

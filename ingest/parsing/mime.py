@@ -1,6 +1,6 @@
-"""The MIME tree of a mail (RFC 2045-2049), taken apart on bytes: parts know their place in the source, bodies are decoded late.
+"""The MIME tree of a mail (RFC 2045-2049), taken apart on bytes: bodies are decoded late.
 
-Every byte range is scanned once per level of nesting, and nesting is limited: the cost is linear in the size of the mail.
+A byte is scanned once per level of nesting, and nesting is limited: the cost is linear in the size.
 """
 
 from __future__ import annotations

@@ -17,14 +17,34 @@ from ingest.parsing.limits import DEFAULT_LIMITS, ParsingLimits
 from ingest.parsing.mail import MailAddress, ParsedAttachment, ParsedMail
 from ingest.parsing.mime import read_mail
 
-_MESSAGE_ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
+_MESSAGE_ID = re.compile(r"<\s{0,20}([^<>]{1,998}?)\s{0,20}>")
 _KNOWN_FIELDS = frozenset(
-    "from to cc bcc subject date message-id received return-path content-type mime-version in-reply-to references "
-    "reply-to sender delivered-to content-transfer-encoding x-mailer resent-from resent-date".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "return-path",
+        "content-type",
+        "mime-version",
+        "in-reply-to",
+        "references",
+        "reply-to",
+        "sender",
+        "delivered-to",
+        "content-transfer-encoding",
+        "x-mailer",
+        "resent-from",
+        "resent-date",
+    ]
 )
 
 
-class NotAMail(ValueError):
+class NotAMail(ValueError):  # noqa: N818 - the name says it
     """These bytes hold no recognisable header field."""
 
 

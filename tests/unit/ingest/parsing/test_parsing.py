@@ -155,3 +155,11 @@ LINES = st.sampled_from(
 def test_folding_loses_no_letter(lines: list[str]) -> None:
     folded = fold("\n".join(lines))
     assert packed(folded.full_text) == packed(folded.text + folded.quoted + folded.signature)
+
+
+@pytest.mark.parametrize("unit", ["a,", " ", "<a", "a@", "(", '"', "=?a?q?", "a b ", "<  "])
+@pytest.mark.parametrize("name", ["To", "From", "References", "Subject", "Content-Type", "X-Failed-Recipients"])
+def test_a_header_of_any_shape_is_read_in_bounded_time(unit: str, name: str) -> None:
+    started = time.process_time()
+    parse_any(HEAD + name.encode() + b": x" + unit.encode() * (400_000 // len(unit)) + b"\n\nx")
+    assert time.process_time() - started < 5
