@@ -15,9 +15,10 @@ from core.clock import SystemClock
 from core.database.embedded import embedded_postgres
 from core.database.engine import Database
 from migrations.run import migrate
+from tests.services.postgres import stoppable_postgres
 from tests.services.rabbitmq import rabbitmq
 
-__all__ = ["rabbitmq"]
+__all__ = ["rabbitmq", "stoppable_postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -76,5 +76,5 @@ async def list_dead_letters(bus: EventBus, queues: Sequence[Queue], *, limit: in
 
 
 async def replay_dead_letters(bus: EventBus, queue: str, event_id: UUID | None = None) -> int:
-    """Deliver one dead letter again, or all of a queue; returns how many. Raises NotFound if there is none of that id."""
+    """Deliver one dead letter again, or all of a queue; returns how many. Raises NotFound for an unknown id."""
     return await bus.replay(queue, event_id)

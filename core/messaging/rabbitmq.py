@@ -69,6 +69,9 @@ class RabbitBus:
                 *(self._publish(exchange, envelope) for envelope in envelopes), return_exceptions=True
             )
             for answer in answers:
+                if isinstance(answer, asyncio.CancelledError):
+                    # Not ours: aiormq cancels who waits on a channel that breaks.
+                    raise Unavailable("RabbitMQ is away: the channel broke.")
                 if isinstance(answer, BaseException):
                     raise answer
         async with self._database.begin(SYSTEM) as work:
@@ -76,15 +79,13 @@ class RabbitBus:
 
     async def consume(self, queue: str, take: Take, stop: asyncio.Event, *, concurrency: int) -> None:
         with _translated():
-            connection = await self._connected()
-            async with connection.channel(on_return_raises=True) as channel:
+            async with await self._open_channel() as channel:
                 await channel.set_qos(prefetch_count=concurrency)
                 await _Consuming(queue, take, self._retries, channel).run(stop)
 
     async def list_lag(self) -> list[QueueLag]:
         with _translated():
-            connection = await self._connected()
-            async with connection.channel() as channel:
+            async with await self._open_channel() as channel:
                 return [
                     QueueLag(
                         queue.name, await _count(channel, queue.name), None, await _count(channel, f"{queue.name}.dead")
@@ -94,16 +95,14 @@ class RabbitBus:
 
     async def list_dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]:
         with _translated():
-            connection = await self._connected()
             # What was looked at and not answered goes back when the channel closes.
-            async with connection.channel() as channel:
+            async with await self._open_channel() as channel:
                 return [_letter(queue, message) async for message in _dead_messages(channel, queue, limit)]
 
     async def replay(self, queue: str, event_id: UUID | None = None) -> int:
         replayed = 0
         with _translated():
-            connection = await self._connected()
-            async with connection.channel(on_return_raises=True) as channel:
+            async with await self._open_channel() as channel:
                 async for message in _dead_messages(channel, queue, await _count(channel, f"{queue}.dead")):
                     if event_id is None or message.message_id == str(event_id):
                         await _send(channel.default_exchange, queue, _copy(message, {}))
@@ -147,11 +146,17 @@ class RabbitBus:
             return self._connection
 
     async def _publishing(self) -> AbstractChannel:
+        if self._publisher is None or self._publisher.is_closed:
+            self._publisher = await self._open_channel()
+        return self._publisher
+
+    async def _open_channel(self) -> AbstractChannel:
         connection = await self._connected()
-        async with self._connecting:
-            if self._publisher is None or self._publisher.is_closed:
-                self._publisher = await connection.channel(on_return_raises=True)
-            return self._publisher
+        try:
+            return await connection.channel(on_return_raises=True)
+        except RuntimeError as error:
+            # aiormq's word for a connection that broke a moment ago.
+            raise Unavailable("RabbitMQ is away: the connection broke.") from error
 
     async def _declare(self, channel: AbstractChannel) -> None:
         events = await channel.declare_exchange(EVENTS, aio_pika.ExchangeType.TOPIC, durable=True)

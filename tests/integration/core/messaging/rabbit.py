@@ -19,14 +19,14 @@ from tests.services.rabbitmq import RabbitMQ
 async def rabbit_bus(
     node: RabbitMQ, database: Database, *, retries: RetryPolicy, queues: Sequence[Queue] = QUEUES
 ) -> AsyncIterator[RabbitBus]:
-    """The bus; the queues it declared are deleted at the end."""
+    """The bus; the queues it declared are deleted at the end of a test that went well."""
     bus = RabbitBus(node.url, database, queues, retries=retries)
     try:
         yield bus
     finally:
         await bus.aclose()
-        connection = await aio_pika.connect(node.url)
-        async with connection, connection.channel() as channel:
-            for queue in queues:
-                await channel.queue_delete(queue.name)
-                await channel.queue_delete(f"{queue.name}.dead")
+    connection = await aio_pika.connect(node.url)
+    async with connection, connection.channel() as channel:
+        for queue in queues:
+            await channel.queue_delete(queue.name)
+            await channel.queue_delete(f"{queue.name}.dead")
