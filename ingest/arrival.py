@@ -12,6 +12,8 @@ import nh3
 from core.ids import MailboxId, RawMailId
 from core.mail.model import MailChannel
 from core.mail.reply_token import ReplyTokens
+from ingest.authentication.domains import find_ascii_domain
+from ingest.authentication.results import AuthenticationVerdict, DmarcResult
 from ingest.deciding.decide import Arrival, SenderProof
 from ingest.deciding.threading import evidence_of
 from ingest.parsing.mail import ParsedMail
@@ -57,9 +59,10 @@ class PreparedMail:
         return self.arrival.mail
 
 
-def prepare(incoming: IncomingMail, tokens: ReplyTokens, proof: SenderProof, proof_detail: str) -> PreparedMail:
+def prepare(incoming: IncomingMail, tokens: ReplyTokens, verdict: AuthenticationVerdict) -> PreparedMail:
     """Parse a mail and work out everything about it that needs no database. Never raises, whatever the bytes."""
     mail = parse_any(incoming.raw)
+    proof, proof_detail = proof_of(verdict, mail)
     arrival = Arrival(
         mail=mail,
         evidence=evidence_of(mail, incoming.envelope_to, tokens),
@@ -70,6 +73,17 @@ def prepare(incoming: IncomingMail, tokens: ReplyTokens, proof: SenderProof, pro
         received_at=incoming.received_at,
     )
     return PreparedMail(incoming, arrival, sanitised(mail.html) if mail.html else None)
+
+
+def proof_of(verdict: AuthenticationVerdict, mail: ParsedMail) -> tuple[SenderProof, str]:
+    """What a verdict proves about the sender that we read in the mail, and why, in one sentence."""
+    detail = "; ".join(verdict.explanation) or "nothing is known about the sender"
+    domain = find_ascii_domain(mail.sender.address.rpartition("@")[2]) if mail.sender else None
+    if verdict.aligned and domain is not None and domain == verdict.from_domain:
+        return SenderProof.PROVEN, detail
+    if verdict.dmarc is DmarcResult.FAIL and verdict.dmarc_policy != "none":
+        return SenderProof.FAILED, detail
+    return SenderProof.UNPROVEN, detail
 
 
 def dedup_key(mail: ParsedMail, raw: bytes) -> str:

@@ -24,6 +24,7 @@ from core.tickets.writing import NewAttachment, take_ticket_numbers
 from ingest.arrival import PreparedMail
 from ingest.deciding.decide import Policy, decide
 from ingest.deciding.decision import Decision, Finding, OpenTicket, Rule
+from ingest.deciding.facts import Facts
 from ingest.fact_finding import read_facts
 from ingest.recording import Recorded, StoredMail, advance_cursors, record_decision, record_fault
 
@@ -129,6 +130,7 @@ class Intake:
                 [stored.prepared.arrival for stored in mails],
                 loop_window_seconds=self._limits.loop_window_seconds,
             )
+            _forget_replayed(facts, mails)
             numbers: Iterator[TicketNumber] = iter(())
             results = []
             for position, stored in enumerate(mails):
@@ -179,6 +181,17 @@ class Intake:
                 )
             )
         return StoredMail(prepared, keys[0], tuple(attachments), tuple(findings))
+
+
+def _forget_replayed(facts: Facts, mails: Sequence[StoredMail]) -> None:
+    """A mail that is decided on again is no duplicate of itself."""
+    for stored in mails:
+        key = stored.prepared.arrival.dedup_key
+        if (
+            stored.prepared.incoming.replay_of is not None
+            and facts.duplicates.get(key) == stored.prepared.incoming.replay_of
+        ):
+            del facts.duplicates[key]
 
 
 def _openers(mails: Sequence[StoredMail]) -> int:

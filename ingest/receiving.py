@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +15,10 @@ from ingest.arrival import IncomingMail, MailboxPlace, PreparedMail, prepare
 from ingest.authentication.authserv import read_authentication_results
 from ingest.authentication.domains import PublicSuffixes, find_ascii_domain
 from ingest.authentication.resolver import Resolver
-from ingest.authentication.results import AuthenticationVerdict, DmarcResult, VerdictSource
+from ingest.authentication.results import AuthenticationVerdict, VerdictSource
 from ingest.authentication.sender import authenticate
 from ingest.authentication.settings import AuthenticationSettings
 from ingest.authentication.spf_check import SmtpConnection
-from ingest.deciding.decide import SenderProof
 from ingest.deciding.decision import Decision
 from ingest.imap.fetched import FetchedMail
 from ingest.intake import Intake
@@ -91,10 +89,8 @@ class MailReceiver:
 
     async def receive(self, incoming: IncomingMail, verdict: AuthenticationVerdict = NOT_CHECKED) -> Recorded:
         """One mail, whatever way it came; committed when this returns. Raises Unavailable."""
-        started = time.perf_counter()
         recorded = await self._intake.take_in(await self._prepare(incoming, verdict))
         self._count(incoming.channel, recorded)
-        self._metrics.mail_accept_seconds.observe(time.perf_counter() - started)
         return recorded
 
     async def explain(self, incoming: IncomingMail) -> tuple[PreparedMail, Decision]:
@@ -103,10 +99,9 @@ class MailReceiver:
         return prepared, await self._intake.explain(prepared)
 
     async def _prepare(self, incoming: IncomingMail, verdict: AuthenticationVerdict) -> PreparedMail:
-        proof, detail = proof_of(verdict)
         if len(incoming.raw) > LARGE_BYTES:
-            return await asyncio.to_thread(prepare, incoming, self._tokens, proof, detail)
-        return prepare(incoming, self._tokens, proof, detail)
+            return await asyncio.to_thread(prepare, incoming, self._tokens, verdict)
+        return prepare(incoming, self._tokens, verdict)
 
     async def _authenticate(self, incoming: IncomingMail, signed: bytes) -> AuthenticationVerdict:
         settings = self._authenticator.settings
@@ -129,16 +124,6 @@ class MailReceiver:
 
     def _count(self, channel: MailChannel, recorded: Recorded) -> None:
         self._metrics.mails_accepted.labels(channel.value, recorded.outcome.value).inc()
-
-
-def proof_of(verdict: AuthenticationVerdict) -> tuple[SenderProof, str]:
-    """What a verdict proves about the sender, and why, in one sentence."""
-    detail = "; ".join(verdict.explanation) or "nothing is known about the sender"
-    if verdict.aligned:
-        return SenderProof.PROVEN, detail
-    if verdict.dmarc is DmarcResult.FAIL and verdict.dmarc_policy != "none":
-        return SenderProof.FAILED, detail
-    return SenderProof.UNPROVEN, detail
 
 
 def _is_signed(raw: bytes) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import update
+
 from core.actor import Actor, ActorKind
 from core.audit.model import AuditAction
 from core.customers.events import ContactCreated
@@ -88,8 +90,13 @@ async def record_decision(
     incoming, mail = stored.prepared.incoming, stored.prepared.mail
     raw_mail_id = incoming.replay_of or RawMailId(new_uuid())
     action = decision.action
+    holds_key = not isinstance(action, Duplicate)
     if incoming.replay_of is None:
-        _write_raw_mail(work, raw_mail_id, stored, holds_key=not isinstance(action, Duplicate))
+        _write_raw_mail(work, raw_mail_id, stored, holds_key=holds_key)
+    elif holds_key:
+        await work.execute(
+            update(raw_mails).where(raw_mails.c.id == raw_mail_id).values(dedup_key=stored.prepared.arrival.dedup_key)
+        )
     match action:
         case Duplicate(of=first):
             effect = _Effect(ReceiptOutcome.DUPLICATE, duplicate_of=first)

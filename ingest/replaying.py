@@ -1,0 +1,77 @@
+"""A kept mail, to be decided on again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.blobs.store import BlobStore
+from core.database.engine import Database
+from core.errors import NotFound
+from core.ids import RawMailId, TicketNumber
+from core.mail.model import MailChannel, ReceiptOutcome, mail_receipts, raw_mails
+from core.tickets.model import tickets
+from ingest.arrival import IncomingMail
+
+WITHOUT_EFFECT = frozenset(
+    {ReceiptOutcome.FAILED, ReceiptOutcome.PARKED, ReceiptOutcome.QUARANTINED, ReceiptOutcome.AUTOMATIC_FILED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A raw mail and its newest receipt."""
+
+    id: RawMailId
+    raw: bytes = field(repr=False)
+    channel: MailChannel
+    received_at: datetime
+    envelope_from: str | None
+    envelope_to: tuple[str, ...]
+    outcome: ReceiptOutcome
+    ticket_number: TicketNumber | None
+
+    @property
+    def had_effect(self) -> bool:
+        return self.outcome not in WITHOUT_EFFECT
+
+    def as_incoming(self) -> IncomingMail:
+        """The mail as it came, marked as a replay: its raw mail is there already."""
+        return IncomingMail(
+            raw=self.raw,
+            channel=self.channel,
+            received_at=self.received_at,
+            envelope_from=self.envelope_from,
+            envelope_to=self.envelope_to,
+            replay_of=self.id,
+        )
+
+
+async def read_kept_mail(database: Database, blobs: BlobStore, raw_mail_id: RawMailId) -> KeptMail:
+    """A kept mail with its bytes; raises NotFound."""
+    statement = (
+        select(
+            raw_mails.c.sha256, raw_mails.c.channel, raw_mails.c.received_at, raw_mails.c.envelope_from,
+            raw_mails.c.envelope_to, mail_receipts.c.outcome, tickets.c.number,
+        )
+        .select_from(raw_mails.join(mail_receipts).outerjoin(tickets, tickets.c.id == mail_receipts.c.ticket_id))
+        .where(raw_mails.c.id == raw_mail_id)
+        .order_by(mail_receipts.c.created_at.desc(), mail_receipts.c.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    async with database.connect() as connection:
+        row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("mail", raw_mail_id)
+    return KeptMail(
+        id=raw_mail_id,
+        raw=await blobs.get(row.sha256),
+        channel=MailChannel(row.channel),
+        received_at=row.received_at,
+        envelope_from=row.envelope_from,
+        envelope_to=tuple(row.envelope_to),
+        outcome=ReceiptOutcome(row.outcome),
+        ticket_number=row.number,
+    )
