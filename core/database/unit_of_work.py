@@ -117,8 +117,9 @@ class UnitsOfWork(Protocol):
 
 
 def _as_json(rows: list[Mapping[str, object]]) -> str:
-    # PostgreSQL text cannot hold NUL; the edges strip it, this is the last wall.
-    return orjson.dumps(rows).decode().replace("\\u0000", "")
+    # PostgreSQL text cannot hold NUL; the edges strip it, this is the last wall. The driver's own UUIDs, a subclass,
+    # and Decimal go as text, which PostgreSQL reads exactly.
+    return orjson.dumps(rows, default=str).decode().replace("\\u0000", "")
 
 
 @lru_cache(maxsize=256)
