@@ -211,7 +211,7 @@ class Mailboxes:
             if before.failure_reported_at is not None:
                 work.record(
                     MailboxRecovered(
-                        subject_id=mailbox_id,
+                        subject_id=UUID(int=mailbox_id.int),
                         subject_version=before.version,
                         mailbox=before.name,
                         failing_since=before.failing_since,
@@ -257,7 +257,7 @@ class Mailboxes:
             for row in reported:
                 work.record(
                     MailboxFailing(
-                        subject_id=row.id,
+                        subject_id=UUID(int=row.id.int),
                         subject_version=row.version,
                         mailbox=row.name,
                         since=row.last_success_at or row.failing_since or row.created_at,
@@ -387,7 +387,7 @@ def _plain(new: NewMailbox) -> dict[str, object]:
 
 def _mailbox(row: Row[Any]) -> Mailbox:
     return Mailbox(
-        id=MailboxId(row.id),
+        id=MailboxId(UUID(int=row.id.int)),
         name=row.name,
         host=row.host,
         port=row.port,

@@ -166,6 +166,9 @@ class Desk:
         async with self.database.connect() as connection:
             return list(await connection.scalars(select(outbox.c.name).order_by(outbox.c.id)))
 
+    async def has_events(self, *names: str) -> bool:
+        return await self.events() == list(names)
+
     async def has_subjects(self, *subjects: str) -> bool:
         return sorted(await self.subjects()) == sorted(subjects)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,7 @@ async def test_new_mail_is_there_by_idle_in_well_under_a_second(desk: Desk, user
             raw = mail(f"Printer {number}")
             delivered_at = time.monotonic()
             desk.dovecot.deliver(user, raw)
-            await eventually(lambda number=number: desk.has_count(number + 1), "the mail is there")
+            await eventually(partial(desk.has_count, number + 1), "the mail is there")
             delays.append(desk.kept.kept_at[raw] - delivered_at)
     # Half a second of it is dovecot itself, which waits for more before it tells.
     assert sorted(delays)[2] < 0.9
