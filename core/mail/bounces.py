@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -94,10 +95,12 @@ async def _mark(work: UnitOfWork, recipient: ReportedRecipient) -> None:
         .returning(contacts.c.id, contacts.c.version, contacts.c.customer_id, contacts.c.email)
     )
     for row in marked:
-        work.audit(AuditAction.UPDATE, "contact", row.id, new={"bounced_at": work.now, "bounce_reason": reason})
+        # The driver's own UUID class cannot be written as JSON.
+        contact_id = UUID(bytes=row.id.bytes)
+        work.audit(AuditAction.UPDATE, "contact", contact_id, new={"bounced_at": work.now, "bounce_reason": reason})
         work.record(
             ContactBounced(
-                subject_id=row.id,
+                subject_id=contact_id,
                 subject_version=row.version,
                 customer_id=row.customer_id,
                 email=row.email,
