@@ -57,8 +57,9 @@ class RabbitBus:
         self._publisher: AbstractChannel | None = None
 
     async def aclose(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     @asynccontextmanager
     async def publish(self, envelopes: Sequence[Envelope]) -> AsyncIterator[UnitOfWork]:
@@ -155,7 +156,10 @@ class RabbitBus:
         try:
             return await connection.channel(on_return_raises=True)
         except RuntimeError as error:
-            # aiormq's word for a connection that broke a moment ago.
+            # aiormq's word for a broken connection, which aio-pika itself may still believe to be open.
+            if self._connection is connection:
+                self._connection = None
+            await connection.close()
             raise Unavailable("RabbitMQ is away: the connection broke.") from error
 
     async def _declare(self, channel: AbstractChannel) -> None:

@@ -47,18 +47,20 @@ async def each_had_once(database: Database, subjects: list[UUID]) -> None:
 async def test_rabbitmq_going_away_in_the_middle_loses_nothing(
     rabbitmq: RabbitMQ, database: Database, way: str
 ) -> None:
-    async with rabbit_bus(rabbitmq, database, retries=RETRIES) as bus:
-        async with running(relay(database, bus, batch=10), worker(database, bus), worker(database, bus)):
-            recording = asyncio.create_task(record_all(database, 60))
+    async with (
+        rabbit_bus(rabbitmq, database, retries=RETRIES) as bus,
+        running(relay(database, bus, batch=10), worker(database, bus), worker(database, bus)),
+    ):
+        recording = asyncio.create_task(record_all(database, 60))
 
-            async def under_way() -> bool:
-                return len(await effects(database)) >= 50
+        async def under_way() -> bool:
+            return len(await effects(database)) >= 50
 
-            await eventually(under_way)
-            await asyncio.to_thread(rabbitmq.kill if way == "kill" else rabbitmq.stop)
-            subjects = await recording + await record_all(database, 10)
-            await asyncio.to_thread(rabbitmq.start)
-            await each_had_once(database, subjects)
+        await eventually(under_way)
+        await asyncio.to_thread(rabbitmq.kill if way == "kill" else rabbitmq.stop)
+        subjects = await recording + await record_all(database, 10)
+        await asyncio.to_thread(rabbitmq.start)
+        await each_had_once(database, subjects)
 
 
 async def test_postgresql_going_away_in_the_middle_loses_nothing(stoppable_postgres: StoppablePostgres) -> None:
