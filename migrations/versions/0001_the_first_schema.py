@@ -254,6 +254,7 @@ def upgrade() -> None:
         "raw_mails",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("dedup_key", sa.Text(), nullable=True),
+        sa.Column("loop_key", sa.Text(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
