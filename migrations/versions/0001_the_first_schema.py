@@ -283,7 +283,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("dedup_key IS NOT NULL"),
     )
     op.create_index("raw_mails_received_at_idx", "raw_mails", ["received_at"], unique=False)
-    op.create_index("raw_mails_loop_key_idx", "raw_mails", ["sender_address", "received_at"], unique=False)
+    op.create_index("raw_mails_loop_key_idx", "raw_mails", ["loop_key", "received_at"], unique=False)
     op.create_index("raw_mails_sha256_idx", "raw_mails", ["sha256"], unique=False)
     op.create_table(
         "users",
