@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +14,9 @@ from core.http.route import Route
 
 OPENAPI_VERSION = "3.1.0"
 REFERENCE = "#/components/schemas/{model}"
+_References = Mapping[Any, dict[str, Any]]
+"""From (model, mode) to the reference to its schema."""
+
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -40,9 +43,7 @@ def openapi_document(routes: Sequence[Route], *, version: str) -> dict[str, Any]
     }
 
 
-def _operation(
-    route: Route, references: dict[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
-) -> dict[str, Any]:
+def _operation(route: Route, references: _References) -> dict[str, Any]:
     name = f"{route.method} {route.path.removeprefix('/api/v1')}"
     operation: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", name).strip("_").lower(),
@@ -102,9 +103,7 @@ def _inlined(schema: Any, local: dict[str, Any]) -> Any:
     return {name: _inlined(part, local) for name, part in schema.items() if name != "description"}
 
 
-def _responses(
-    route: Route, references: dict[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
-) -> dict[str, Any]:
+def _responses(route: Route, references: _References) -> dict[str, Any]:
     success: dict[str, Any] = {"description": route.summary}
     if route.is_download:
         success["content"] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
