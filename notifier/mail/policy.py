@@ -1,4 +1,4 @@
-"""To whom a machine may write. Pure."""
+"""Who may be written to. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ def is_desk(address: str, desk_address: str) -> bool:
     return f"{local.partition('+')[0]}@{domain}" == desk_address.lower()
 
 
+def is_writable(address: str, desk_address: str) -> bool:
+    """Mail can be sent there, and it does not come straight back to us."""
+    return is_mailable(address) and not is_desk(address, desk_address)
+
+
 def is_answerable(address: str, desk_address: str) -> bool:
-    """A person may read what is sent there: it is neither ourselves nor an address that says it takes no answers."""
+    """A machine may write there: the address does not say that nobody reads it."""
     local = address.lower().rpartition("@")[0]
-    return is_mailable(address) and not is_desk(address, desk_address) and not _NOBODY.fullmatch(local)
+    return is_writable(address, desk_address) and not _NOBODY.fullmatch(local)
