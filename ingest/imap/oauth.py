@@ -52,6 +52,7 @@ class AccessTokens:
         self._read_secret = read_secret
         self._store_refresh_token = store_refresh_token
         self._token: _Token | None = None
+        self._is_kept = False
         self._unstored: tuple[str, str] | None = None
 
     async def get_token(self) -> str:
@@ -63,22 +64,27 @@ class AccessTokens:
         await self._store_rotated()
         now = self._clock.now()
         if self._token is not None and now < self._token.good_until:
+            self._is_kept = True
             return self._token.text
         secret = await self._read_secret()
         answer = await self._ask(_form(self._mailbox, secret))
         text = answer.get("access_token")
         if not isinstance(text, str) or not text:
             raise MailboxUnreachable(f"{self._mailbox.token_url} answered without an access token.")
-        self._token = _Token(text, _good_until(now, answer.get("expires_in")))
+        self._token, self._is_kept = _Token(text, _good_until(now, answer.get("expires_in"))), False
         rotated = answer.get("refresh_token")
         if self._mailbox.auth is MailboxAuth.XOAUTH2_REFRESH_TOKEN and isinstance(rotated, str) and rotated:
             self._unstored = (secret.refresh_token or "", rotated)
             await self._store_rotated()
         return text
 
-    def forget(self) -> None:
-        """The mail server refused the token: ask for a new one next time."""
+    def forget(self) -> bool:
+        """The mail server refused the token: ask for a new one next time.
+
+        Returns whether that promises more: the refused one was kept from before, not fresh from the endpoint.
+        """
         self._token = None
+        return self._is_kept
 
     async def _store_rotated(self) -> None:
         if self._unstored is not None:
