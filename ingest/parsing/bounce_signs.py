@@ -91,6 +91,8 @@ def sounds_like_bounce(named: dict[str, str], sender: MailAddress | None, text: 
 
 def seems_personal(named: dict[str, str], text: str) -> bool:
     """A person wrote or passed on this mail: a mail client sent it, or it greets and closes as people do."""
+    if _MAILER_DAEMON.search(named.get("from", "")):
+        return False
     if named.get("return-path", "-").replace(" ", "") == "<>" or named.get("auto-submitted", "no").lower() != "no":
         return False
     if any(_MAIL_CLIENT.search(named.get(name, "")) for name in ("x-mailer", "user-agent")):

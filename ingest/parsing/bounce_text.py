@@ -14,7 +14,7 @@ from ingest.parsing.mail import BouncedRecipient
 
 _RETURNED = re.compile(
     r"^\W{0,6}.{0,20}(?:below this line is a copy|(?:this is )?a copy of (?:the|your|all|mail)|original message (?:follows|headers?|below|text|was)|"
-    r"(?:unsent|undelivered|returned|original) (?:message|mail)\b.{0,40}(?:below|follows|headers?|---|$)|message (?:headers?|text|contents?|header) (?:follows?|follow)|"
+    r"(?:unsent|undelivered|returned|original) (?:message|mail)\b(?:.{0,40}(?:below|follows|headers?|---)|\W*$)|message (?:headers?|text|contents?|header) (?:follows?|follow)|"
     r"start of (?:returned|original)|included is a copy|(?:the )?(?:header|body) of the (?:original )?message|headers? (?:of|from) (?:the )?original|"
     r"return(?:ed|ing) (?:message|mail) (?:follows|below)|your (?:original )?message (?:follows|reads|was|headers)|received message|the text of the message)|"
     r"^\W{0,6}(?:return-path|received):",
@@ -29,12 +29,12 @@ _ADDRESS_LINE = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    rf"(?:original-recipient|final-recipient|failed recipient|intended recipient|rcpt to|recipients?|addressee|your message to|to the following (?:recipient|address)\w*|mail to|delivered? to|deliver mail to|e-?mail address)"
+    rf"(?:original-recipient|final-recipient|failed recipient|intended recipient|rcpt to|recipients?|addressee|your message to|to the following (?:recipient|address)\w*|mail to|delivered? to|deliver mail to|undeliverable to|(?:your|the following) (?:mail|message|e-mail) to|(?:user|mailbox|account|quota)[^\n@:]{{0,60}}:|e-?mail address)"
     rf"\W{{1,12}}(?:rfc822;\s*|smtp:)?<?({_ADDRESS})",
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
-_REPLY_STATUS = re.compile(r"(?<![\d.])[45]\d\d[ -]\(?#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_REPLY_STATUS = re.compile(r"(?<![\d.])[45]\d\d[ -]['\"(]?#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]\D")
 _DELAYED = re.compile(
     r"delay|will (?:be )?(?:retr|try|continue)|not yet been delivered|still (?:being )?(?:trying|tried)|noch nicht zugestellt|verzöger",
