@@ -61,7 +61,19 @@ def find_bounce(
     if not recipients:
         sent_by = frozenset((sender.address.lower(),)) if sender is not None else frozenset[str]()
         recipients = prose or read_prose(text, sent_by, loosely=False)
+    recipients = [_completed(recipient, prose) for recipient in recipients]
     return _bounce(recipients or _from_returned(parts, limits), root, parts)
+
+
+def _completed(recipient: BouncedRecipient, prose: list[BouncedRecipient]) -> BouncedRecipient:
+    """What the fields leave out or leave vague, from the prose for people."""
+    told = next((found for found in prose if found.address.lower() == recipient.address.lower()), None)
+    if told is None or told is recipient:
+        return recipient
+    status = recipient.status
+    if status is None or (status.endswith(".0.0") and told.status is not None and told.status[0] == status[0]):
+        status = told.status
+    return replace(recipient, status=status, diagnostic=recipient.diagnostic or told.diagnostic)
 
 
 def _named_by_field(
