@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from importlib.metadata import version
 from ipaddress import ip_network
 
+from core.actor import SYSTEM, Actor
+from core.audit.http import routes as audit_routes
+from core.audit.partitions import ensure_audit_partitions
+from core.blobs.orphans import collect_orphans
+from core.customers.http import routes as customer_routes
+from core.customers.service import Customers
+from core.http.application import build_application
+from core.http.calling import HowCalled
+from core.http.health import ReadinessCheck
+from core.http.route import Route
+from core.http.server import HttpServer
+from core.identity.http import routes as identity_routes
+from core.mail.http import routes as mail_routes
 from core.messaging.bus import EventBus
 from core.messaging.consumer import Subscription
 from core.messaging.relay import OutboxRelay
 from core.messaging.worker import ConsumerWorker
 from core.runtime.component import Component
+from core.runtime.periodic import Periodic
+from core.tickets.http import routes as ticket_routes
+from core.tickets.service import Tickets
 from ingest.imap.pollers import MailboxPollers
 from ingest.smtp.acceptance import MailChannel
 from ingest.smtp.listener import SmtpListener
 from ingest.smtp.recipients import AcceptedRecipients
 from ingest.smtp.settings import SmtpSettings
+from notifier.mail.mail_out import MailOut
+from notifier.mail.opening import open_transport
+from notifier.mail.sender import OutgoingSender
+from notifier.subscriptions import mail_subscriptions
 from psa.wiring import Parts, mail_receiver
 
 
@@ -51,3 +73,73 @@ def relay_component(parts: Parts, bus: EventBus) -> Component:
 
 def consumer_components(parts: Parts, bus: EventBus, subscriptions: Sequence[Subscription]) -> list[Component]:
     return [ConsumerWorker(parts.database, bus, subscription, parts.metrics) for subscription in subscriptions]
+
+
+def subscriptions(parts: Parts) -> tuple[Subscription, ...]:
+    """All consumers there are. Every process that opens the bus needs the whole table: it says which queues exist."""
+    settings = parts.settings
+    return mail_subscriptions(
+        MailOut(
+            tokens=parts.tokens,
+            desk_address=settings.desk_address,
+            desk_name=settings.desk_name,
+            desk_language=settings.desk_language,
+            blobs=parts.blobs,
+        )
+    )
+
+
+def sender_component(parts: Parts) -> Component:
+    return OutgoingSender(parts.database, open_transport(parts.settings), parts.metrics)
+
+
+def http_component(parts: Parts, *, api: bool = True) -> Component:
+    """The HTTP port: health and metrics in every process, the API where `api`."""
+    settings = parts.settings
+    tokens = parts.access_tokens
+
+    async def authenticate(token: str, called: HowCalled) -> Actor:
+        return called.as_caller(await tokens.verify(token))
+
+    application = build_application(
+        routes(parts) if api else (),
+        authenticate=authenticate,
+        readiness=(ReadinessCheck("database", parts.database.ping),),
+        metrics=parts.metrics,
+        clock=parts.clock,
+        max_body_bytes=settings.http_max_body_bytes,
+        version=version("psa-platform"),
+    )
+    return HttpServer(application, settings.http_host, settings.http_port)
+
+
+def routes(parts: Parts) -> tuple[Route, ...]:
+    """Every route of the API."""
+    return (
+        *identity_routes(parts.users, parts.access_tokens),
+        *ticket_routes(Tickets(parts.database), parts.blobs),
+        *customer_routes(Customers(parts.database)),
+        *mail_routes(parts.database, parts.blobs, parts.mailboxes),
+        *audit_routes(parts.database),
+    )
+
+
+def jobs(parts: Parts) -> list[Component]:
+    """What a core process does from time to time."""
+    settings = parts.settings
+
+    async def make_partitions() -> None:
+        async with parts.database.begin(SYSTEM) as work:
+            await ensure_audit_partitions(work, retention_months=settings.audit_retention_months)
+
+    async def report_mailboxes() -> None:
+        await parts.mailboxes.report_failing(failing=timedelta(minutes=5), silent=timedelta(minutes=15))
+
+    async def collect() -> None:
+        await collect_orphans(parts.database, parts.blobs)
+
+    return [
+        Periodic("audit partitions", 24 * 3600, make_partitions),
+        Periodic("mailbox watch", 60, report_mailboxes),
+        Periodic("orphaned blobs", 3600, collect),
+    ]

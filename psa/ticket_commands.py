@@ -71,7 +71,9 @@ async def show(
     who = found["contact_name"] or "-"
     stdout.print(escape(f"{found['customer_name']}, {who}"), highlight=False)
     assigned = found["assigned_to_name"] or "nobody"
-    stdout.print(f"{found['status']}, {found['priority']}, from {found['source']}, assigned to {assigned}", highlight=False)
+    stdout.print(
+        f"{found['status']}, {found['priority']}, from {found['source']}, assigned to {assigned}", highlight=False
+    )
     for message in messages:
         when = f"{message['created_at'].astimezone():%Y-%m-%d %H:%M}"
         stdout.print(Rule(escape(f"{message['author_name']}, {message['kind']}, {when}"), align="left"))

@@ -24,6 +24,7 @@ from core.messaging.model import outbox
 from core.messaging.relay import OutboxRelay
 from core.messaging.topology import queues_of
 from core.messaging.worker import ConsumerWorker
+from core.runtime.component import Component
 from core.runtime.metrics import Metrics
 from core.tickets.model import messages
 from tests.services.service import free_port
@@ -166,7 +167,8 @@ async def _every_event_has_one_effect(database: Database) -> None:
     metrics, stop = Metrics(), asyncio.Event()
     relay = OutboxRelay(database, bus, metrics, retention_days=7)
     workers = [ConsumerWorker(database, bus, subscription, metrics) for _ in range(2)]
-    tasks = [asyncio.create_task(each.run(stop)) for each in (relay, *workers)]
+    components: list[Component] = [relay, *workers]
+    tasks = [asyncio.create_task(each.run(stop)) for each in components]
     async with database.connect() as connection:
         events = await connection.execute(select(outbox.c.id).where(outbox.c.name == "ticket.created"))
         expected = {str(row.id) for row in events}
