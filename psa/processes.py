@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from ipaddress import ip_network
 
@@ -14,6 +15,7 @@ from core.audit.partitions import ensure_audit_partitions
 from core.blobs.orphans import collect_orphans
 from core.customers.http import routes as customer_routes
 from core.customers.service import Customers
+from core.errors import Unavailable
 from core.http.application import build_application
 from core.http.calling import HowCalled
 from core.http.health import ReadinessCheck
@@ -41,8 +43,8 @@ from notifier.subscriptions import mail_subscriptions
 from psa.wiring import Parts, mail_receiver
 
 
-def ingest_components(parts: Parts) -> list[Component]:
-    """SMTP, LMTP where a port is set, and the mailbox pollers."""
+def ingest_components(parts: Parts) -> tuple[list[SmtpListener], Component]:
+    """The listeners for SMTP and, where a port is set, LMTP; and the mailbox pollers."""
     settings = parts.settings
     receiver = mail_receiver(parts)
     recipients = AcceptedRecipients(settings.smtp_recipients or (f"@{settings.desk_domain}",))
@@ -64,7 +66,7 @@ def ingest_components(parts: Parts) -> list[Component]:
     if settings.lmtp_port is not None:
         lmtp = replace(smtp, port=settings.lmtp_port, channel=MailChannel.LMTP)
         listeners.append(SmtpListener(lmtp, receiver, recipients, parts.clock, parts.metrics))
-    return [*listeners, MailboxPollers(parts.database, parts.mailboxes, receiver, parts.metrics)]
+    return listeners, MailboxPollers(parts.database, parts.mailboxes, receiver, parts.metrics)
 
 
 def relay_component(parts: Parts, bus: EventBus) -> Component:
@@ -93,8 +95,8 @@ def sender_component(parts: Parts) -> Component:
     return OutgoingSender(parts.database, open_transport(parts.settings), parts.metrics)
 
 
-def http_component(parts: Parts, *, api: bool = True) -> Component:
-    """The HTTP port: health and metrics in every process, the API where `api`."""
+def http_component(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api: bool = True) -> Component:
+    """The HTTP port: health and metrics in every process, the API where `api`. Ready when the listeners are, too."""
     settings = parts.settings
     tokens = parts.access_tokens
 
@@ -104,13 +106,21 @@ def http_component(parts: Parts, *, api: bool = True) -> Component:
     application = build_application(
         routes(parts) if api else (),
         authenticate=authenticate,
-        readiness=(ReadinessCheck("database", parts.database.ping),),
+        readiness=(
+            ReadinessCheck("database", parts.database.ping),
+            *(ReadinessCheck(listener.name, partial(_check_listener, listener)) for listener in listeners),
+        ),
         metrics=parts.metrics,
         clock=parts.clock,
         max_body_bytes=settings.http_max_body_bytes,
         version=version("psa-platform"),
     )
     return HttpServer(application, settings.http_host, settings.http_port)
+
+
+async def _check_listener(listener: SmtpListener) -> None:
+    if not listener.is_listening:
+        raise Unavailable(f"The {listener.name} does not listen.")
 
 
 def routes(parts: Parts) -> tuple[Route, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from enum import StrEnum
@@ -57,9 +58,11 @@ async def run(
         password = await _make_demo_once(parts) if demo else None
         subscribed = subscriptions(parts)
         async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus:
+            listeners, pollers = ingest_components(parts)
             components: list[Component] = [
-                http_component(parts),
-                *ingest_components(parts),
+                http_component(parts, listeners),
+                *listeners,
+                pollers,
                 relay_component(parts, bus),
                 *consumer_components(parts, bus, subscribed),
                 sender_component(parts),
@@ -77,10 +80,11 @@ async def serve(kind: Annotated[ProcessKind, typer.Argument(help="Which kind of 
     async with open_parts(settings) as parts:
         subscribed = subscriptions(parts)
         async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus:
+            listeners, pollers = ingest_components(parts)
             components: dict[ProcessKind, Sequence[Component]] = {
                 ProcessKind.CORE: (http_component(parts), relay_component(parts, bus), *jobs(parts)),
                 ProcessKind.BOT: (http_component(parts),),
-                ProcessKind.INGEST: (http_component(parts, api=False), *ingest_components(parts)),
+                ProcessKind.INGEST: (http_component(parts, listeners, api=False), *listeners, pollers),
                 ProcessKind.NOTIFIER: (
                     http_component(parts, api=False),
                     *consumer_components(parts, bus, subscribed),
@@ -109,7 +113,7 @@ async def _make_demo_once(parts: Parts) -> str | None:
         return None
     configured = parts.settings.demo_password
     password = configured.get_secret_value() if configured else secrets.token_urlsafe(12)
-    await make_demo(parts.database.url, parts.clock, await hash_password(password))
+    await make_demo(parts.database.url, parts.clock, await asyncio.to_thread(hash_password, password))
     return password
 
 
