@@ -26,7 +26,8 @@ SUBJECT_LIMIT = 250
 FILENAME_LIMIT = 150
 
 _MAILABLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", re.ASCII)
-_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}", re.ASCII)
+# Not one that readers would take for an encoded word.
+_MESSAGE_ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,900}", re.ASCII)
 _CONTENT_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([a-z0-9][a-z0-9.+-]{0,80})", re.ASCII)
 
 

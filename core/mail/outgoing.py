@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -146,9 +147,15 @@ class OutgoingMails:
         await self._finish(mail, {"next_attempt_at": next_attempt_at, "last_error": error[:ERROR_LIMIT]})
         return OutgoingState.QUEUED
 
-    async def release(self, mail: DueMail) -> None:
-        """It was not tried: it is due as before."""
-        await self._finish(mail, {"attempts": mail.attempts - 1})
+    async def release(self, mails: Sequence[DueMail]) -> None:
+        """They were not tried: they are due as before."""
+        o = outgoing_mails.c
+        async with self._database.begin(SYSTEM) as work:
+            await work.execute(
+                update(outgoing_mails)
+                .where(o.id.in_([mail.id for mail in mails]), o.lease_token.in_({mail.lease_token for mail in mails}))
+                .values(lease_token=None, leased_until=None, attempts=o.attempts - 1)
+            )
 
     @property
     def _now(self) -> datetime:

@@ -61,8 +61,8 @@ class OutgoingSender:
                 while left and not stop.is_set() and self._is_time_for(left[0]):
                     await self._deliver(session, left.pop(0))
         finally:
-            for mail in left:
-                await self._mails.release(mail)
+            if left:
+                await self._mails.release(left)
 
     def _is_time_for(self, mail: DueMail) -> bool:
         return mail.leased_until - self._database.clock.now() > DELIVERY_TIME
