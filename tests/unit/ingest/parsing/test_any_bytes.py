@@ -17,9 +17,7 @@ from ingest.parsing.mail import ParsedMail
 from ingest.parsing.parse import parse_any
 from ingest.parsing.presentation import as_json
 
-PYTHON_MAILS = sorted(
-    path for folder in python_tests.__path__ for path in Path(folder).glob("test_email/data/*.txt")
-)
+PYTHON_MAILS = sorted(path for folder in python_tests.__path__ for path in Path(folder).glob("test_email/data/*.txt"))
 SMALL = ParsingLimits(max_nesting=4, max_parts=8, max_header_bytes=2_000, max_header_fields=30, max_text_chars=2_000)
 
 
@@ -36,7 +34,9 @@ def check(mail: ParsedMail) -> None:
     assert all(isinstance(attachment.payload, bytes) for attachment in mail.attachments)
 
 
-@pytest.mark.skipif(not PYTHON_MAILS, reason="THIS PYTHON SHIPS WITHOUT test/test_email/data: its mails were NOT parsed")
+@pytest.mark.skipif(
+    not PYTHON_MAILS, reason="THIS PYTHON SHIPS WITHOUT test/test_email/data: its mails were NOT parsed"
+)
 def test_every_mail_in_the_test_data_of_cpython_is_parsed() -> None:
     assert len(PYTHON_MAILS) > 30
     for path in PYTHON_MAILS:
@@ -46,7 +46,9 @@ def test_every_mail_in_the_test_data_of_cpython_is_parsed() -> None:
         assert mail.headers or mail.exceeded, path
 
 
-@pytest.mark.skipif(not PYTHON_MAILS, reason="THIS PYTHON SHIPS WITHOUT test/test_email/data: its mails were NOT parsed")
+@pytest.mark.skipif(
+    not PYTHON_MAILS, reason="THIS PYTHON SHIPS WITHOUT test/test_email/data: its mails were NOT parsed"
+)
 def test_a_mail_of_cpython_cut_anywhere_is_parsed() -> None:
     for path in PYTHON_MAILS:
         raw = path.read_bytes()
