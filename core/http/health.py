@@ -14,18 +14,16 @@ from core.errors import PsaError
 from core.http.answering import json_response
 from core.runtime.metrics import Metrics
 
-CHECK_SECONDS = 3.0
-"""A part that does not answer in this time counts as away."""
-
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadinessCheck:
-    """A part without which requests fail. `check` raises while the part is away."""
+    """A part without which requests fail. `check` raises while the part is away, or takes too long."""
 
     name: str
-    check: Callable[[], Awaitable[None]]
+    check: Callable[[], Awaitable[object]]
+    limit_seconds: float = 3.0
 
 
 def add_health_routes(router: web.UrlDispatcher, readiness: Sequence[ReadinessCheck], metrics: Metrics) -> None:
@@ -51,7 +49,7 @@ def add_health_routes(router: web.UrlDispatcher, readiness: Sequence[ReadinessCh
 
 async def _passes(check: ReadinessCheck) -> bool:
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
+        async with asyncio.timeout(check.limit_seconds):
             await check.check()
     except (PsaError, OSError, TimeoutError) as error:
         log.warning("not_ready", part=check.name, error=str(error) or type(error).__name__)

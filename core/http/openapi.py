@@ -119,6 +119,8 @@ def _responses(route: Route, references: _References) -> dict[str, Any]:
         failures |= {400: "The body is not JSON", 409: "The state does not allow it"}
     if route.needs_version:
         failures |= {412: "Someone else changed it first", 428: "If-Match is missing"}
-    return {str(route.status): success} | {
-        str(status): {"description": text, "content": error} for status, text in sorted(failures.items())
-    }
+    return (
+        {str(route.status): success}
+        | {str(status): {"description": text, "content": error} for status, text in sorted(failures.items())}
+        | {"default": {"description": "Anything else: too much, too large, or a fault of ours", "content": error}}
+    )
