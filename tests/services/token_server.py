@@ -1,4 +1,4 @@
-"""A small authorisation server: a token endpoint that rotates refresh tokens (RFC 6749), and introspection (RFC 7662)."""
+"""A small authorisation server: a token endpoint that rotates refresh tokens, and introspection (RFC 6749, 7662)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count
 
 from aiohttp import web
 
-CLIENT_SECRET = "streng-geheim"  # noqa: S105 - of a server that lives as long as a test
+CLIENT_SECRET = "streng-geheim"
 
 
 class TokenServer:

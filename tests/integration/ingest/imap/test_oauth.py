@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -75,7 +76,7 @@ async def test_a_rotated_refresh_token_is_stored_before_use_and_survives_a_resta
     for number in range(3):
         async with office.reading():
             office.dovecot.deliver(USER, mail(f"Mail {number}"))
-            await eventually(lambda expected=number + 1: office.has_count(expected), "the mail is there")
+            await eventually(partial(office.has_count, number + 1), "the mail is there")
             stored = await office.mailboxes.read_secret(mailbox_id)
             assert [stored.refresh_token] == office.tokens.refresh_tokens
     assert office.tokens.grants == ["refresh_token"] * 3
