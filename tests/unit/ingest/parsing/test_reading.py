@@ -123,7 +123,7 @@ def test_flowed_lines_are_joined(delsp: str, flowed: str, text: str) -> None:
 
 def test_flowed_quotes_of_different_depth_stay_apart_and_signatures_end_a_paragraph() -> None:
     mail = read("Content-Type: text/plain; format=flowed", ">> alt \n>> er\n> neu \n> er\nJa \nklar.\n-- \nAnna\n")
-    assert mail.body.full_text == ">> alt er\n> neu er\nJa klar.\n-- \nAnna\n"
+    assert mail.body.full_text == ">> alt er\n> neu er\nJa klar.\n-- \nAnna"
     assert mail.body.signature == "-- \nAnna"
 
 
