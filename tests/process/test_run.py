@@ -50,7 +50,7 @@ async def _running(environment: dict[str, str]) -> AsyncIterator[float]:
 def _is_ready(environment: dict[str, str]) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{environment['PSA_HTTP_PORT']}/health/ready", timeout=5) as page:
-            return page.status == 200
+            return bool(page.status == 200)
     except OSError:
         return False
 
