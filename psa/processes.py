@@ -126,9 +126,9 @@ async def _check_listener(listener: SmtpListener) -> None:
 def routes(parts: Parts) -> tuple[Route, ...]:
     """Every route of the API."""
     return (
-        *identity_routes(parts.users, parts.access_tokens),
+        *identity_routes(parts.users, parts.access_tokens, parts.clock),
         *ticket_routes(Tickets(parts.database), parts.blobs),
-        *customer_routes(Customers(parts.database)),
+        *customer_routes(Customers(parts.database), parts.clock),
         *mail_routes(parts.database, parts.blobs, parts.mailboxes),
         *audit_routes(parts.database),
     )

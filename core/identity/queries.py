@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.identity.model import users
-from core.identity.roles import Role
+from core.identity.roles import ROLE_PERMISSIONS, Permission, Role
 from core.ids import CustomerId, UserId
 
 
@@ -33,6 +33,10 @@ class User:
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return ROLE_PERMISSIONS[self.role]
 
 
 NOT_DELETED = users.c.deleted_at.is_(None)

@@ -26,6 +26,9 @@ from core.ids import CustomerId, UserId, new_uuid
 
 FAILURES_UNTIL_LOCKED = 5
 LOCKED = timedelta(minutes=15)
+HASHED_AT_ONCE = 4
+"""Hashing must not take every thread of the process: others resolve names and read files there."""
+
 LANGUAGES = ("de", "en")
 LONGEST_EMAIL = 254
 LONGEST_NAME = 100
@@ -61,6 +64,7 @@ class Users:
     def __init__(self, database: Database, tokens: AccessTokens) -> None:
         self._database = database
         self._tokens = tokens
+        self._hashing = asyncio.Semaphore(HASHED_AT_ONCE)
 
     async def add_user(self, actor: Actor, new: NewUser) -> UserId:
         """Add a user. Only a system administrator makes another one.
@@ -134,7 +138,8 @@ class Users:
             statement = select(users.c.password_hash).where(has_address(email))
             password_hash = (await connection.execute(statement)).scalar_one_or_none()
         # No connection is held while hashing: it takes long, and there are few.
-        is_right = await asyncio.to_thread(verify_password, password, password_hash or DUMMY_HASH)
+        async with self._hashing:
+            is_right = await asyncio.to_thread(verify_password, password, password_hash or DUMMY_HASH)
         user_id = await self._record_attempt(email, password_hash if is_right else None, ip_address)
         if user_id is None:
             raise InvalidCredentials

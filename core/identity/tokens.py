@@ -14,7 +14,6 @@ from core.database.engine import Database
 from core.errors import TokenExpired, TokenInvalid
 from core.identity.model import users
 from core.identity.queries import User, find_user
-from core.identity.roles import ROLE_PERMISSIONS
 from core.identity.signing_keys import SigningKeys
 from core.ids import new_uuid
 from core.secrets import Keyring
@@ -53,7 +52,7 @@ class AccessTokens:
             "sub": str(user.id),
             "email": user.email,
             "role": user.role.value,
-            "permissions": sorted(ROLE_PERMISSIONS[user.role]),
+            "permissions": sorted(user.permissions),
             "customer_id": str(user.customer_id) if user.customer_id else None,
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
