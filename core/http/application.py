@@ -27,6 +27,7 @@ from core.http.calling import (
     NOBODY,
     REQUEST_ID_HEADER,
     HowCalled,
+    Networks,
     bearer_token,
     how_called,
     readable,
@@ -66,14 +67,19 @@ def build_application(
     clock: Clock,
     max_body_bytes: int,
     version: str,
+    proxies: Networks = (),
+    body_seconds: float = BODY_SECONDS,
 ) -> web.Application:
-    """All routes, health, metrics and the API's pages. Holds no resources: those belong to who built the services."""
-    application = web.Application(client_max_size=max_body_bytes, middlewares=[_answering(metrics, clock)])
+    """All routes, health, metrics and the API's pages. Holds no resources: those belong to who built the services.
+
+    `proxies` are the networks of our own reverse proxies, whose `X-Forwarded-For` is believed.
+    """
+    application = web.Application(client_max_size=max_body_bytes, middlewares=[_answering(metrics, clock, proxies)])
     application.on_response_prepare.append(_add_headers)
     add_health_routes(application.router, readiness, metrics)
     add_documentation_routes(application.router, routes, version)
     for route in routes:
-        endpoint = _endpoint(route, authenticate)
+        endpoint = _endpoint(route, authenticate, body_seconds)
         if route.method == "GET" and not route.is_download:
             application.router.add_get(route.path, endpoint)
         else:
@@ -81,7 +87,7 @@ def build_application(
     return application
 
 
-def _endpoint(route: Route, authenticate: Authenticate) -> WebHandler:
+def _endpoint(route: Route, authenticate: Authenticate, body_seconds: float) -> WebHandler:
     """Who calls comes first, then whether that may, then what was sent: nobody learns a schema by trying."""
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
@@ -97,7 +103,7 @@ def _endpoint(route: Route, authenticate: Authenticate) -> WebHandler:
             url=request.rel_url,
             headers=CIMultiDict((name, readable(value)) for name, value in request.headers.items()),
             query_model=route.parse_query(list(request.query.items())),
-            body_model=route.parse_body(await _content(request)) if route.body else None,
+            body_model=route.parse_body(await _content(request, body_seconds)) if route.body else None,
         )
         reply = await route.handler(call)
         return await send_file(request, reply) if isinstance(reply, FileReply) else reply_response(reply)
@@ -105,11 +111,11 @@ def _endpoint(route: Route, authenticate: Authenticate) -> WebHandler:
     return endpoint
 
 
-async def _content(request: web.Request) -> bytes:
+async def _content(request: web.Request, limit_seconds: float) -> bytes:
     if request.content_length is not None and request.content_length > request.client_max_size:
         raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.content_length)
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(limit_seconds):
             return await request.read()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
@@ -117,11 +123,11 @@ async def _content(request: web.Request) -> bytes:
         raise Malformed("The body cannot be read.") from error
 
 
-def _answering(metrics: Metrics, clock: Clock) -> Middleware:
+def _answering(metrics: Metrics, clock: Clock, proxies: Networks) -> Middleware:
     @web.middleware
     async def answering(request: web.Request, handler: WebHandler) -> web.StreamResponse:
         began = time.perf_counter()
-        how = how_called(request)
+        how = how_called(request, proxies)
         request[HOW_CALLED] = how
         with structlog.contextvars.bound_contextvars(request_id=how.request_id):
             response = await _answer(request, handler, how.request_id, clock)

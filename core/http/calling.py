@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
 
@@ -15,12 +16,14 @@ from core.ids import new_uuid
 REQUEST_ID_HEADER = "X-Request-ID"
 USER_AGENT_CHARACTERS = 300
 
+Networks = Sequence[IPv4Network | IPv6Network]
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
 class HowCalled:
-    """Where a request came from. `ip_address` is the peer of the connection, without an IPv6 zone."""
+    """Where a request came from. `ip_address` is without an IPv6 zone, so that the database can hold it."""
 
     request_id: str
     ip_address: str | None
@@ -37,13 +40,16 @@ NOBODY = Actor(kind=ActorKind.CONTACT)
 """Who calls an open route: not staff, no role, no permission."""
 
 
-def how_called(request: web.Request) -> HowCalled:
-    """A request id is taken over if it is 1 to 100 of `A-Z a-z 0-9 . _ -`; else it gets a fresh one."""
+def how_called(request: web.Request, proxies: Networks) -> HowCalled:
+    """A request id is taken over if it is 1 to 100 of `A-Z a-z 0-9 . _ -`; else it gets a fresh one.
+
+    The address is the peer's; if that is one of our proxies, the last in `X-Forwarded-For` that is none of them.
+    """
     sent = request.headers.get(REQUEST_ID_HEADER, "")
     agent = readable(request.headers.get("User-Agent", "")).strip()[:USER_AGENT_CHARACTERS]
     return HowCalled(
         request_id=sent if _REQUEST_ID.fullmatch(sent) else str(new_uuid()),
-        ip_address=_address(request.remote),
+        ip_address=_address(request, proxies),
         user_agent=agent or None,
     )
 
@@ -62,8 +68,19 @@ def readable(value: str) -> str:
     return value.encode("utf-8", "replace").decode("utf-8")
 
 
-def _address(remote: str | None) -> str | None:
+def _address(request: web.Request, proxies: Networks) -> str | None:
+    address = _parsed(request.remote or "")
+    hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+    while address is not None and hops and any(address in network for network in proxies):
+        hop = _parsed(hops.pop())
+        if hop is None:
+            break
+        address = hop
+    return str(address) if address is not None else None
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return str(ip_address((remote or "").partition("%")[0]))
+        return ip_address(text.strip().partition("%")[0])
     except ValueError:
         return None

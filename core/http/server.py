@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from core.errors import Misconfigured
 
@@ -52,6 +54,7 @@ class HttpServer:
             keepalive_timeout=IDLE_SECONDS,
             lingering_time=LINGER_SECONDS,
         )
+        logging.getLogger("aiohttp.server").addFilter(_shorten)
         await runner.setup()
         try:
             try:
@@ -65,3 +68,11 @@ class HttpServer:
         finally:
             self.listening.clear()
             await runner.cleanup()
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """What is not even HTTP is no fault of ours: a line without a traceback, and without what was sent."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg, record.exc_info = f"{record.msg}: {type(record.exc_info[1]).__name__}", None
+    return True

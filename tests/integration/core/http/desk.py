@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+from asyncpg.pgproto import pgproto
 from pydantic import BaseModel, Field
 
 from core.actor import Actor, ActorKind
@@ -24,7 +25,7 @@ from core.errors import (
     VersionConflict,
 )
 from core.http.application import build_application
-from core.http.calling import HowCalled
+from core.http.calling import HowCalled, Networks
 from core.http.envelope import Document, Page, PageQuery, document, page, resource
 from core.http.health import ReadinessCheck
 from core.http.route import Call, FileReply, Input, Reply, Route
@@ -103,6 +104,7 @@ class Desk:
             ),
             Route("GET", "/api/v1/open", "Open to everyone", self._read, None, Document[NoteAttributes], tag="open"),
             Route("GET", "/api/v1/failures/{kind}", "Fail", self._fail, None, None, tag="open"),
+            Route("GET", "/api/v1/me", "Any token", self._read, frozenset(), Document[NoteAttributes], tag="open"),
             Route("GET", "/api/v1/slow", "Take a while", self._wait, None, None, tag="open"),
             Route("GET", "/api/v1/files/{kind}", "Download", self._download, None, None, tag="files", is_download=True),
         )
@@ -128,9 +130,8 @@ class Desk:
 
     async def _read(self, call: Call) -> Reply:
         self.seen.append(call)
-        return Reply(
-            document(resource("note", {"id": new_uuid(), "title": "Toner"}, NoteAttributes), SystemClock().now())
-        )
+        row = {"id": pgproto.UUID(str(new_uuid())), "title": "Toner"}
+        return Reply(document(resource("note", row, NoteAttributes), SystemClock().now()))
 
     async def _delete(self, call: Call) -> Reply:
         return Reply(status=204)
@@ -157,7 +158,9 @@ async def _chunks(kind: str) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def running_desk(readiness: Sequence[ReadinessCheck] = ()) -> AsyncIterator[Desk]:
+async def running_desk(
+    readiness: Sequence[ReadinessCheck] = (), proxies: Networks = (), body_seconds: float = 30.0
+) -> AsyncIterator[Desk]:
     """The API on a free port, until the block ends."""
     desk = Desk()
     server = HttpServer(
@@ -169,6 +172,8 @@ async def running_desk(readiness: Sequence[ReadinessCheck] = ()) -> AsyncIterato
             clock=SystemClock(),
             max_body_bytes=MAX_BODY_BYTES,
             version="1.2.3",
+            proxies=proxies,
+            body_seconds=body_seconds,
         ),
         "127.0.0.1",
         0,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from ipaddress import ip_network
 from uuid import UUID
 
 import aiohttp
 
 from core.actor import ActorKind
-from tests.integration.core.http.desk import MAX_BODY_BYTES, Desk, bearer, error_of
+from tests.integration.core.http.desk import MAX_BODY_BYTES, Desk, bearer, error_of, running_desk
 
 TECHNICIAN = bearer("technician")
 
@@ -150,3 +152,55 @@ async def test_head_answers_as_get_does_but_without_the_body(http: aiohttp.Clien
         assert response.status == 200
         assert int(response.headers["Content-Length"]) > 0
         assert await response.read() == b""
+
+
+async def test_a_route_without_permissions_takes_every_token_but_none_is_not_enough(
+    http: aiohttp.ClientSession,
+) -> None:
+    async with http.get("/api/v1/me", headers=bearer("customer")) as response:
+        assert response.status == 200
+    async with http.get("/api/v1/me") as response:
+        assert response.status == 401
+
+
+async def test_ids_as_the_driver_gives_them_are_ids_in_json(http: aiohttp.ClientSession) -> None:
+    async with http.get("/api/v1/open") as response:
+        assert UUID((await response.json())["data"]["id"]).version == 7
+
+
+async def test_behind_our_proxy_the_caller_is_who_the_proxy_saw() -> None:
+    own = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")]
+    seen = {
+        "203.0.113.9": "203.0.113.9",
+        "198.51.100.1, 203.0.113.9, 10.0.0.2": "203.0.113.9",
+        "2001:db8::1": "2001:db8::1",
+        "nonsense": "127.0.0.1",
+        "": "127.0.0.1",
+    }
+    async with running_desk(proxies=own) as desk, aiohttp.ClientSession(desk.url) as http:
+        for header in seen:
+            async with http.get("/api/v1/open", headers={"X-Forwarded-For": header}):
+                pass
+        assert [call.actor.ip_address for call in desk.seen] == list(seen.values())
+
+
+async def test_nobody_else_may_say_that_it_calls_for_another(http: aiohttp.ClientSession, desk: Desk) -> None:
+    async with http.get("/api/v1/open", headers={"X-Forwarded-For": "203.0.113.9"}):
+        pass
+    assert desk.seen[0].actor.ip_address == "127.0.0.1"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    never = asyncio.Event()
+
+    async def pieces() -> object:
+        yield b"{"
+        await never.wait()
+
+    async with (
+        running_desk(body_seconds=0.05) as desk,
+        aiohttp.ClientSession(desk.url) as http,
+        http.post("/api/v1/notes", data=pieces(), headers=TECHNICIAN) as response,
+    ):
+        assert response.status == 408
+        await error_of(response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import aiohttp
 import pytest
@@ -59,6 +60,21 @@ async def test_an_address_that_is_taken_is_a_wrong_setting() -> None:
 async def test_an_address_that_is_not_ours_is_a_wrong_setting() -> None:
     with pytest.raises(Misconfigured, match=r"192\.0\.2\.1"):
         await HttpServer(web.Application(), "192.0.2.1", 0).run(asyncio.Event())
+
+
+async def test_what_is_no_http_is_one_line_in_the_log_without_what_was_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "aiohttp.server")
+    async with running_desk() as desk:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rpartition(":")[2]))
+        writer.write(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2000 + b"\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+        writer.close()
+    (record,) = [record for record in caplog.records if record.name == "aiohttp.server"]
+    assert record.levelno == logging.INFO
+    assert record.exc_info is None
+    assert "secret" not in record.getMessage()
 
 
 async def _ask_until_refused(url: str) -> None:
