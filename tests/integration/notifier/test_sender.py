@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mailbox
 import time
 from collections.abc import AsyncIterator
@@ -13,9 +14,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
 from core.blobs.folder import FolderBlobs
+from core.clock import SystemClock
 from core.customers.model import contacts
 from core.database.engine import Database
-from core.errors import Misconfigured
+from core.errors import Misconfigured, Unavailable
 from core.mail.model import OutgoingState
 from core.mail.outgoing import GIVEN_UP_AFTER, LONGEST_DELAY, OutgoingMails, delay_after
 from core.runtime.metrics import Metrics
@@ -30,6 +32,7 @@ from tests.integration.core.messaging.spine import eventually, running
 from tests.integration.notifier.desk import Contact, TurnedClock, as_mail, open_desk
 from tests.integration.notifier.outbox import list_states, queue
 from tests.integration.notifier.smarthost import BREAK_OFF, SmarthostServer, smarthost
+from tests.services.postgres import StoppablePostgres
 from tests.services.service import free_port
 
 A, B, C = "a@kunde.example", "b@kunde.example", "c@kunde.example"
@@ -224,6 +227,29 @@ async def test_mails_wait_for_a_smarthost_that_is_away(database: Database) -> No
                 return len(server.taken) == 2 and set((await list_states(database)).values()) == {"sent"}
 
             await eventually(all_are_sent)
+
+
+async def test_the_sender_outlives_an_outage_of_the_database(stoppable_postgres: StoppablePostgres) -> None:
+    database = Database(stoppable_postgres.url, SystemClock())
+    async with smarthost() as server, running(OutgoingSender(database, by_smtp(server), Metrics())):
+        await queue(database, A)
+
+        async def is_sent() -> bool:
+            return set((await list_states(database)).values()) == {"sent"}
+
+        await eventually(is_sent)
+        await asyncio.to_thread(stoppable_postgres.stop)
+        with pytest.raises(Unavailable):
+            await database.ping()
+        await asyncio.to_thread(stoppable_postgres.start)
+
+        async def is_back() -> bool:
+            await queue(database, B)
+            return True
+
+        await eventually(is_back)
+        await eventually(is_sent)
+    await database.aclose()
 
 
 async def test_two_senders_share_the_queue_and_send_nothing_twice(database: Database) -> None:
