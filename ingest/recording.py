@@ -194,7 +194,7 @@ async def _record_bounce(
     bounce = stored.prepared.mail.bounce
     if bounce is None or ticket is None:
         return _Effect(ReceiptOutcome.BOUNCE_RECORDED)
-    await work.flush()  # as in _reply
+    await _ensure_written(work, ticket, facts)
     ref = _ref(ticket)
     message_id = await record_bounce(work, ref, bounce, raw_mail_id)
     facts.tickets[ticket.id] = replace(ticket, version=ref.version + 1)
@@ -242,6 +242,7 @@ def _open(
         merged_into_id=None,
         participants=frozenset((*draft.opening.copied_addresses, *((author.address,) if author.address else ()))),
     )
+    facts.unwritten.add(ref.id)
     _learn_edges(stored, ref.id, facts)
     return _Effect(ReceiptOutcome.TICKET_OPENED, ref, message_id, contact)
 
@@ -253,7 +254,7 @@ async def _reply(
     contact = _known_contact(work, author, facts)
     message = _message(stored, raw_mail_id, author, contact)
     status = status_after_customer_reply(ticket.status) if action.reopens else ticket.status
-    await work.flush()  # a ticket opened earlier in this batch must be there before it is changed
+    await _ensure_written(work, ticket, facts)
     after, message_id = await add_message(work, _ref(ticket), message, status=status, actor=_actor(author, stored))
     taking_part = {*message.copied_addresses, *((author.address,) if author.address and not author.is_staff else ())}
     facts.tickets[ticket.id] = replace(
@@ -265,6 +266,13 @@ async def _reply(
     )
     _learn_edges(stored, ticket.id, facts)
     return _Effect(ReceiptOutcome.REPLY_ADDED, after, message_id, contact)
+
+
+async def _ensure_written(work: UnitOfWork, ticket: KnownTicket, facts: Facts) -> None:
+    """A ticket that was opened earlier in this batch must be there before it is changed."""
+    if ticket.id in facts.unwritten:
+        await work.flush()
+        facts.unwritten.clear()
 
 
 def _learn_edges(stored: StoredMail, ticket_id: TicketId, facts: Facts) -> None:

@@ -162,6 +162,15 @@ class Mailboxes:
         async with self._database.connect() as connection:
             return [_mailbox(row) for row in await connection.execute(statement)]
 
+    async def get_mailbox(self, mailbox_id: MailboxId) -> Mailbox:
+        """One mailbox. Raises NotFound."""
+        async with self._database.connect() as connection:
+            statement = select(mailboxes).where(mailboxes.c.id == mailbox_id)
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound("mailbox", mailbox_id)
+        return _mailbox(row)
+
     async def read_secret(self, mailbox_id: MailboxId) -> MailboxSecret:
         """The mailbox's secret as it is stored now. Raises NotFound."""
         async with self._database.connect() as connection:

@@ -66,3 +66,12 @@ class TicketUpdated(Event):
 
     number: int
     fields: list[str]
+
+
+class TicketDeleted(Event):
+    """The ticket is out of sight; its rows stay."""
+
+    name: ClassVar[str] = "ticket.deleted"
+    version: ClassVar[int] = 1
+
+    number: int

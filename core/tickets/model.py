@@ -32,6 +32,7 @@ from core.tickets.rules import (
 )
 
 TITLE_LIMIT = 200
+IDEMPOTENCY_KEY_LIMIT = 200
 NOT_DELETED = text("deleted_at IS NULL")
 OPEN = text("status NOT IN ('resolved', 'closed') AND deleted_at IS NULL")
 
@@ -169,4 +170,16 @@ thread_ids = Table(
     instant("created_at"),
     Index("thread_ids_ticket_id_idx", "ticket_id"),
     info=IGNORE_CONFLICT,
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    longest("key", IDEMPOTENCY_KEY_LIMIT),
+    Column("body_digest", Text, nullable=False),
+    _reference("ticket_id", "tickets.id"),
+    instant("created_at"),
+    Index("idempotency_keys_created_at_idx", "created_at"),
 )

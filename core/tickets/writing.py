@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 
 from core.actor import Actor
 from core.audit.model import AuditAction
@@ -156,11 +158,14 @@ async def add_message(
 ) -> tuple[TicketRef, MessageId]:
     """Add a message to a ticket, and change its status if `status` says so. Returns the ticket as it is then.
 
-    Raises VersionConflict if the ticket is not at `ticket.version` any more.
+    The desk's first public reply by a person is the ticket's first response. Raises VersionConflict if the ticket is
+    not at `ticket.version` any more.
     """
     new_status = status or ticket.status
     after = replace(ticket, version=ticket.version + 1, status=new_status)
-    await touch_ticket(work, ticket, status=new_status)
+    answers = message.kind is MessageKind.PUBLIC and not message.is_inbound and not message.is_automatic
+    answered = {"first_response_at": func.coalesce(tickets.c.first_response_at, work.now)} if answers else {}
+    await touch_ticket(work, ticket, status=new_status, changes=answered)
     message_id = _write_message(work, ticket, message, ParticipantKind.COPIED)
     work.audit(
         AuditAction.CREATE, "message", message_id, new={"ticket_id": ticket.id, "kind": message.kind}, actor=actor
@@ -180,16 +185,23 @@ async def add_message(
         )
     )
     if new_status is not ticket.status:
-        _tell_status(work, after, old=ticket.status, actor=actor)
+        tell_status(work, after, old=ticket.status, actor=actor)
     return after, message_id
 
 
-async def touch_ticket(work: UnitOfWork, ticket: TicketRef, *, status: TicketStatus) -> None:
-    """Raise the ticket's version and set its status with the instants that go with it.
+async def touch_ticket(
+    work: UnitOfWork, ticket: TicketRef, *, status: TicketStatus, changes: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    """Raise the ticket's version, set its status with the instants that go with it, and `changes` by column.
 
     Raises VersionConflict if the ticket is not at `ticket.version` any more.
     """
-    values: dict[str, object] = {"version": ticket.version + 1, "updated_at": work.now, "status": status.value}
+    values: dict[str, object] = {
+        **changes,
+        "version": ticket.version + 1,
+        "updated_at": work.now,
+        "status": status.value,
+    }
     if status is not ticket.status:
         done = status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
         if not done:
@@ -208,7 +220,8 @@ async def touch_ticket(work: UnitOfWork, ticket: TicketRef, *, status: TicketSta
         raise VersionConflict("ticket", ticket.version, actual.scalar_one())
 
 
-def _tell_status(work: UnitOfWork, after: TicketRef, *, old: TicketStatus, actor: Actor | None) -> None:
+def tell_status(work: UnitOfWork, after: TicketRef, *, old: TicketStatus, actor: Actor | None = None) -> None:
+    """Queue the audit record and `ticket.status_changed` of a ticket whose status was `old`."""
     work.audit(AuditAction.UPDATE, "ticket", after.id, old={"status": old}, new={"status": after.status}, actor=actor)
     work.record(
         TicketStatusChanged(

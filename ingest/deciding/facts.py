@@ -48,7 +48,10 @@ class ThreadEdge:
 
 @dataclass(slots=True)
 class Facts:
-    """Keys are lower-case addresses and domains, message ids without angle brackets, dedup and loop keys."""
+    """Keys are lower-case addresses and domains, message ids without angle brackets, dedup and loop keys.
+
+    `unwritten` are the tickets that this batch opened and that the database does not have yet.
+    """
 
     triage_customer_id: CustomerId
     duplicates: dict[str, RawMailId] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Facts:
     customers_by_domain: dict[str, CustomerId] = field(default_factory=dict)
     edges: dict[str, list[ThreadEdge]] = field(default_factory=dict)
     tickets: dict[TicketId, KnownTicket] = field(default_factory=dict)
+    unwritten: set[TicketId] = field(default_factory=set)
 
     def find_ticket_by_number(self, number: TicketNumber) -> KnownTicket | None:
         return next((ticket for ticket in self.tickets.values() if ticket.number == number), None)

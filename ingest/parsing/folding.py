@@ -195,13 +195,10 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
             if len(line) < 100 and FORWARD_LINE.fullmatch(line):
                 kinds[index] = Kind.FORWARD
                 continue
-        if len(line) < 140 and _may_be_device(line):
+        stands_free = index == 0 or kinds[index - 1] is not Kind.TEXT
+        if stands_free and len(line) < 140 and _may_be_device(line):
             match = MOBILE_SIGNATURE.match(line)
-            if (
-                match is not None
-                and _is_device_rest(match["rest"])
-                and (index == 0 or kinds[index - 1] is not Kind.TEXT)
-            ):
+            if match is not None and _is_device_rest(match["rest"]):
                 kinds[index] = Kind.DEVICE
                 continue
         if (len(line) < 60 and ORIGINAL_MESSAGE.fullmatch(line) and ("-" in line or ":" in line or "*" in line)) or (

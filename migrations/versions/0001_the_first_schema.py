@@ -254,6 +254,7 @@ def upgrade() -> None:
         "raw_mails",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("dedup_key", sa.Text(), nullable=True),
+        sa.Column("loop_key", sa.Text(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
@@ -282,7 +283,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("dedup_key IS NOT NULL"),
     )
     op.create_index("raw_mails_received_at_idx", "raw_mails", ["received_at"], unique=False)
-    op.create_index("raw_mails_loop_key_idx", "raw_mails", ["sender_address", "received_at"], unique=False)
+    op.create_index("raw_mails_loop_key_idx", "raw_mails", ["loop_key", "received_at"], unique=False)
     op.create_index("raw_mails_sha256_idx", "raw_mails", ["sha256"], unique=False)
     op.create_table(
         "users",
@@ -433,6 +434,23 @@ def upgrade() -> None:
     )
     op.create_index("tickets_search_idx", "tickets", ["search_vector"], unique=False, postgresql_using="gin")
     op.create_index("tickets_tags_idx", "tickets", ["tags"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("user_id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_digest", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("char_length(key) <= 200", name=op.f("idempotency_keys_key_length_check")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("idempotency_keys_ticket_id_fkey"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("idempotency_keys_user_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("idempotency_keys_pkey")),
+    )
+    op.create_index("idempotency_keys_created_at_idx", "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
         "messages",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -638,9 +656,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index("outgoing_mails_ticket_id_idx", "outgoing_mails", ["ticket_id"], unique=False)
+    op.create_index("outgoing_mails_recipient_idx", "outgoing_mails", ["recipient", "created_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("outgoing_mails_recipient_idx", table_name="outgoing_mails")
     op.drop_index("outgoing_mails_ticket_id_idx", table_name="outgoing_mails")
     op.drop_index("outgoing_mails_due_idx", table_name="outgoing_mails", postgresql_where=sa.text("state = 'queued'"))
     op.drop_table("outgoing_mails")
@@ -665,6 +685,8 @@ def downgrade() -> None:
     )
     op.drop_index("messages_internet_message_id_idx", table_name="messages")
     op.drop_table("messages")
+    op.drop_index("idempotency_keys_created_at_idx", table_name="idempotency_keys")
+    op.drop_table("idempotency_keys")
     op.drop_index("tickets_tags_idx", table_name="tickets", postgresql_using="gin")
     op.drop_index("tickets_search_idx", table_name="tickets", postgresql_using="gin")
     op.drop_index(

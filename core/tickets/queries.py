@@ -1,0 +1,251 @@
+"""Reads of tickets, each within what its actor may see. Rows are mappings by column name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.actor import Actor
+from core.customers.model import contacts, customers
+from core.errors import NotFound
+from core.identity.model import users
+from core.identity.roles import Permission
+from core.ids import AttachmentId, CustomerId, TicketId, TicketNumber, UserId
+from core.mail.model import mail_receipts, raw_mails
+from core.tickets.model import attachments, messages, ticket_participants, tickets
+from core.tickets.rules import MessageKind, TicketPriority, TicketSource, TicketStatus
+
+TicketReference = TicketId | TicketNumber
+"""How people name a ticket: by its id or by its number."""
+
+
+class SortKey(StrEnum):
+    """What tickets can be sorted by; priority and status by their rank, not their letters."""
+
+    NUMBER = "number"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    PRIORITY = "priority"
+    STATUS = "status"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    key: SortKey
+    descending: bool = False
+
+
+NEWEST_FIRST = (Sort(SortKey.CREATED_AT, descending=True),)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilters:
+    """Which tickets are wanted: all that is given must hold; of several statuses any.
+
+    `search` is in the words of PostgreSQL's websearch_to_tsquery, in German or English, over titles and messages.
+    """
+
+    statuses: tuple[TicketStatus, ...] = ()
+    priorities: tuple[TicketPriority, ...] = ()
+    customer_id: CustomerId | None = None
+    assigned_to: UserId | None = None
+    category: str | None = None
+    tag: str | None = None
+    source: TicketSource | None = None
+    number: TicketNumber | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part of what was found, and how much there is in `total`."""
+
+    rows: Sequence[RowMapping]
+    total: int
+
+
+def ticket_scope(actor: Actor) -> ColumnElement[bool]:
+    """The tickets that the actor may see, as a condition on `tickets`. Deleted ones nobody sees."""
+    if actor.may(Permission.TICKET_VIEW_ALL):
+        return tickets.c.deleted_at.is_(None)
+    own_customer = and_(tickets.c.deleted_at.is_(None), tickets.c.customer_id == actor.customer_id)
+    if actor.customer_id is None:
+        return false()
+    if actor.may(Permission.TICKET_VIEW_CUSTOMER):
+        return own_customer
+    if actor.may(Permission.TICKET_VIEW_OWN) and actor.email:
+        address = actor.email.lower()
+        their_contact = select(contacts.c.id).where(contacts.c.email == address).correlate(None)
+        takes_part = exists().where(
+            ticket_participants.c.ticket_id == tickets.c.id, ticket_participants.c.address == address
+        )
+        return and_(own_customer, or_(tickets.c.contact_id.in_(their_contact), takes_part))
+    return false()
+
+
+def message_scope(actor: Actor) -> ColumnElement[bool]:
+    """The messages that the actor may see on a ticket that it sees: customers only the public ones."""
+    return true() if actor.is_staff else messages.c.kind == MessageKind.PUBLIC.value
+
+
+async def find_tickets(
+    connection: AsyncConnection,
+    actor: Actor,
+    filters: TicketFilters,
+    *,
+    sort: Sequence[Sort] = NEWEST_FIRST,
+    offset: int = 0,
+    limit: int = 20,
+) -> Found:
+    """The tickets that the actor may see and the filters want. The order is total, so pages do not overlap."""
+    wanted = _conditions(actor, filters)
+    total = (await connection.execute(select(func.count()).select_from(tickets).where(*wanted))).scalar_one()
+    page = _tickets().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
+    return Found((await connection.execute(page)).mappings().all(), total)
+
+
+async def get_ticket(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> RowMapping:
+    """The ticket with the names of its customer, contact and assignee. Raises NotFound, also if it is not theirs."""
+    statement = _tickets().where(ticket_scope(actor), named(reference))
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("ticket", reference)
+    return row
+
+
+async def find_messages(
+    connection: AsyncConnection, actor: Actor, reference: TicketReference, *, offset: int = 0, limit: int | None = None
+) -> Found:
+    """The ticket's messages that the actor may see, oldest first. Raises NotFound for the ticket."""
+    ticket = await get_ticket(connection, actor, reference)
+    wanted = (messages.c.ticket_id == ticket["id"], message_scope(actor))
+    total = (await connection.execute(select(func.count()).select_from(messages).where(*wanted))).scalar_one()
+    columns = [column for column in messages.c if column.name != "search_vector"]
+    page = select(*columns).where(*wanted).order_by(messages.c.created_at, messages.c.id).offset(offset).limit(limit)
+    return Found((await connection.execute(page)).mappings().all(), total)
+
+
+async def find_attachments(
+    connection: AsyncConnection, actor: Actor, reference: TicketReference
+) -> Sequence[RowMapping]:
+    """The files of the ticket's messages that the actor may see, oldest first. Raises NotFound for the ticket."""
+    ticket = await get_ticket(connection, actor, reference)
+    statement = (
+        select(attachments)
+        .join(messages, messages.c.id == attachments.c.message_id)
+        .where(messages.c.ticket_id == ticket["id"], message_scope(actor))
+        .order_by(messages.c.created_at, messages.c.id, attachments.c.position)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def get_attachment(connection: AsyncConnection, actor: Actor, attachment_id: AttachmentId) -> RowMapping:
+    """One file's record. Raises NotFound, also if its ticket or message is not for the actor."""
+    statement = (
+        select(attachments)
+        .join(messages, messages.c.id == attachments.c.message_id)
+        .join(tickets, tickets.c.id == messages.c.ticket_id)
+        .where(attachments.c.id == attachment_id, message_scope(actor), ticket_scope(actor))
+    )
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("attachment", attachment_id)
+    return row
+
+
+async def find_receipts(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> Sequence[RowMapping]:
+    """What became of the mails that touched the ticket, and why, oldest first.
+
+    Raises PermissionDenied without `mail:receipt:view`, NotFound for the ticket.
+    """
+    actor.require(Permission.MAIL_RECEIPT_VIEW)
+    ticket = await get_ticket(connection, actor, reference)
+    mail = raw_mails.c
+    statement = (
+        select(mail_receipts, mail.channel, mail.sender_address, mail.subject, mail.size_bytes, mail.received_at)
+        .join(raw_mails, mail.id == mail_receipts.c.raw_mail_id)
+        .where(mail_receipts.c.ticket_id == ticket["id"])
+        .order_by(mail_receipts.c.created_at, mail_receipts.c.id)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+def named(reference: TicketReference) -> ColumnElement[bool]:
+    """The ticket of this id or number, as a condition on `tickets`."""
+    return tickets.c.id == reference if isinstance(reference, UUID) else tickets.c.number == reference
+
+
+def _tickets() -> Select[tuple[object, ...]]:
+    columns = [column for column in tickets.c if column.name != "search_vector"]
+    return (
+        select(
+            *columns,
+            customers.c.name.label("customer_name"),
+            _full_name(contacts.c.first_name, contacts.c.last_name).label("contact_name"),
+            _full_name(users.c.first_name, users.c.last_name).label("assigned_to_name"),
+        )
+        .join(customers, customers.c.id == tickets.c.customer_id)
+        .outerjoin(contacts, contacts.c.id == tickets.c.contact_id)
+        .outerjoin(users, users.c.id == tickets.c.assigned_to)
+    )
+
+
+def _full_name(first: ColumnElement[str], last: ColumnElement[str]) -> ColumnElement[str]:
+    return func.trim(first + " " + last)
+
+
+def _conditions(actor: Actor, filters: TicketFilters) -> list[ColumnElement[bool]]:
+    ticket = tickets.c
+    wanted = [ticket_scope(actor)]
+    if filters.statuses:
+        wanted.append(ticket.status.in_([status.value for status in filters.statuses]))
+    if filters.priorities:
+        wanted.append(ticket.priority.in_([priority.value for priority in filters.priorities]))
+    if filters.tag is not None:
+        wanted.append(ticket.tags.contains([filters.tag]))
+    if filters.created_after is not None:
+        wanted.append(ticket.created_at >= filters.created_after)
+    if filters.created_before is not None:
+        wanted.append(ticket.created_at < filters.created_before)
+    if filters.search is not None:
+        wanted.append(_matches(actor, filters.search))
+    equal = {
+        ticket.customer_id: filters.customer_id,
+        ticket.assigned_to: filters.assigned_to,
+        ticket.category: filters.category,
+        ticket.source: filters.source.value if filters.source else None,
+        ticket.number: filters.number,
+    }
+    return wanted + [column == value for column, value in equal.items() if value is not None]
+
+
+def _matches(actor: Actor, words: str) -> ColumnElement[bool]:
+    """Found in the title or in a message; a union, so that each half uses its own index."""
+    query = func.websearch_to_tsquery("german", words).op("||")(func.websearch_to_tsquery("english", words))
+    by_title = select(tickets.c.id).where(tickets.c.search_vector.bool_op("@@")(query))
+    by_message = select(messages.c.ticket_id).where(messages.c.search_vector.bool_op("@@")(query), message_scope(actor))
+    return tickets.c.id.in_(by_title.union(by_message))
+
+
+def _order(sort: Sequence[Sort]) -> list[ColumnElement[object]]:
+    ranks: dict[SortKey, type[TicketPriority] | type[TicketStatus]] = {
+        SortKey.PRIORITY: TicketPriority,
+        SortKey.STATUS: TicketStatus,
+    }
+    order: list[ColumnElement[object]] = []
+    for part in sort or NEWEST_FIRST:
+        column: ColumnElement[object] = tickets.c[part.key.value]
+        if part.key in ranks:
+            column = case({member.value: rank for rank, member in enumerate(ranks[part.key])}, value=column)
+        order.append(column.desc() if part.descending else column.asc())
+    last = (sort or NEWEST_FIRST)[-1]
+    return [*order, tickets.c.id.desc() if last.descending else tickets.c.id.asc()]
