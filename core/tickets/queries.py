@@ -119,7 +119,7 @@ async def get_ticket(connection: AsyncConnection, actor: Actor, reference: Ticke
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("ticket", reference)
-    return row._asdict()
+    return dict(row._mapping)
 
 
 async def find_messages(
