@@ -1,0 +1,1 @@
+"""Comes with its own chapter of the product; see the README."""

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from core.errors import PsaError
+from psa.doctor import doctor
 from psa.event_commands import events
 from psa.mail_commands import mail
 from psa.mailbox_commands import mailboxes
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("serve")(serve)
 app.command("migrate")(migrate_command)
+app.command("doctor")(doctor)
 app.add_typer(user, name="user")
 app.command("token")(token)
 app.add_typer(ticket, name="ticket")

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
 from ipaddress import ip_network
 
+from core.actor import SYSTEM, Actor
+from core.audit.http import routes as audit_routes
+from core.audit.partitions import ensure_audit_partitions
+from core.blobs.orphans import collect_orphans
+from core.customers.http import routes as customer_routes
+from core.customers.service import Customers
+from core.errors import Unavailable
+from core.http.application import build_application
+from core.http.calling import HowCalled
+from core.http.health import ReadinessCheck
+from core.http.route import Route
+from core.http.server import HttpServer
+from core.identity.http import routes as identity_routes
+from core.mail.http import routes as mail_routes
 from core.messaging.bus import EventBus
 from core.messaging.consumer import Subscription
 from core.messaging.relay import OutboxRelay
 from core.messaging.worker import ConsumerWorker
 from core.runtime.component import Component
+from core.runtime.periodic import Periodic
+from core.tickets.http import routes as ticket_routes
+from core.tickets.service import Tickets
 from ingest.imap.pollers import MailboxPollers
 from ingest.smtp.acceptance import MailChannel
 from ingest.smtp.listener import SmtpListener
 from ingest.smtp.recipients import AcceptedRecipients
 from ingest.smtp.settings import SmtpSettings
+from notifier.mail.mail_out import MailOut
+from notifier.mail.opening import open_transport
+from notifier.mail.sender import OutgoingSender
+from notifier.subscriptions import mail_subscriptions
 from psa.wiring import Parts, mail_receiver
 
 
-def ingest_components(parts: Parts) -> list[Component]:
-    """SMTP, LMTP where a port is set, and the mailbox pollers."""
+def ingest_components(parts: Parts) -> tuple[list[SmtpListener], Component]:
+    """The listeners for SMTP and, where a port is set, LMTP; and the mailbox pollers."""
     settings = parts.settings
     receiver = mail_receiver(parts)
     recipients = AcceptedRecipients(settings.smtp_recipients or (f"@{settings.desk_domain}",))
@@ -42,7 +66,7 @@ def ingest_components(parts: Parts) -> list[Component]:
     if settings.lmtp_port is not None:
         lmtp = replace(smtp, port=settings.lmtp_port, channel=MailChannel.LMTP)
         listeners.append(SmtpListener(lmtp, receiver, recipients, parts.clock, parts.metrics))
-    return [*listeners, MailboxPollers(parts.database, parts.mailboxes, receiver, parts.metrics)]
+    return listeners, MailboxPollers(parts.database, parts.mailboxes, receiver, parts.metrics)
 
 
 def relay_component(parts: Parts, bus: EventBus) -> Component:
@@ -51,3 +75,81 @@ def relay_component(parts: Parts, bus: EventBus) -> Component:
 
 def consumer_components(parts: Parts, bus: EventBus, subscriptions: Sequence[Subscription]) -> list[Component]:
     return [ConsumerWorker(parts.database, bus, subscription, parts.metrics) for subscription in subscriptions]
+
+
+def subscriptions(parts: Parts) -> tuple[Subscription, ...]:
+    """All consumers there are. Every process that opens the bus needs the whole table: it says which queues exist."""
+    settings = parts.settings
+    return mail_subscriptions(
+        MailOut(
+            tokens=parts.tokens,
+            desk_address=settings.desk_address,
+            desk_name=settings.desk_name,
+            desk_language=settings.desk_language,
+            blobs=parts.blobs,
+        )
+    )
+
+
+def sender_component(parts: Parts) -> Component:
+    return OutgoingSender(parts.database, open_transport(parts.settings), parts.metrics)
+
+
+def http_component(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api: bool = True) -> Component:
+    """The HTTP port: health and metrics in every process, the API where `api`. Ready when the listeners are, too."""
+    settings = parts.settings
+    tokens = parts.access_tokens
+
+    async def authenticate(token: str, called: HowCalled) -> Actor:
+        return called.as_caller(await tokens.verify(token))
+
+    application = build_application(
+        routes(parts) if api else (),
+        authenticate=authenticate,
+        readiness=(
+            ReadinessCheck("database", parts.database.ping),
+            *(ReadinessCheck(listener.name, partial(_check_listener, listener)) for listener in listeners),
+        ),
+        metrics=parts.metrics,
+        clock=parts.clock,
+        max_body_bytes=settings.http_max_body_bytes,
+        version=version("psa-platform"),
+    )
+    return HttpServer(application, settings.http_host, settings.http_port)
+
+
+async def _check_listener(listener: SmtpListener) -> None:
+    if not listener.is_listening:
+        raise Unavailable(f"The {listener.name} does not listen.")
+
+
+def routes(parts: Parts) -> tuple[Route, ...]:
+    """Every route of the API."""
+    return (
+        *identity_routes(parts.users, parts.access_tokens, parts.clock),
+        *ticket_routes(Tickets(parts.database), parts.blobs),
+        *customer_routes(Customers(parts.database), parts.clock),
+        *mail_routes(parts.database, parts.blobs, parts.mailboxes),
+        *audit_routes(parts.database),
+    )
+
+
+def jobs(parts: Parts) -> list[Component]:
+    """What a core process does from time to time."""
+    settings = parts.settings
+
+    async def make_partitions() -> None:
+        async with parts.database.begin(SYSTEM) as work:
+            await ensure_audit_partitions(work, retention_months=settings.audit_retention_months)
+
+    async def report_mailboxes() -> None:
+        await parts.mailboxes.report_failing(failing=timedelta(minutes=5), silent=timedelta(minutes=15))
+
+    async def collect() -> None:
+        await collect_orphans(parts.database, parts.blobs)
+
+    return [
+        Periodic("audit partitions", 24 * 3600, make_partitions),
+        Periodic("mailbox watch", 60, report_mailboxes),
+        Periodic("orphaned blobs", 3600, collect),
+    ]

@@ -13,6 +13,8 @@ from core.clock import Clock, SystemClock
 from core.database.embedded import embedded_postgres
 from core.database.engine import Database
 from core.errors import Misconfigured
+from core.identity.service import Users
+from core.identity.tokens import AccessTokens
 from core.mail.mailboxes import Mailboxes
 from core.mail.reply_token import ReplyTokens
 from core.runtime.metrics import Metrics
@@ -38,6 +40,14 @@ class Parts:
     keyring: Keyring
     tokens: ReplyTokens
     metrics: Metrics
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        return AccessTokens(self.database, self.keyring)
+
+    @property
+    def users(self) -> Users:
+        return Users(self.database, self.access_tokens)
 
     @property
     def mailboxes(self) -> Mailboxes:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from yarl import URL
 
 from core.http.failures import FieldProblem, RequestInvalid
@@ -61,19 +61,19 @@ class Meta(BaseModel):
 
 
 class PageMeta(BaseModel):
-    page: int
-    limit: int
-    total: int
-    total_pages: int
+    page: int = Field(examples=[2])
+    limit: int = Field(examples=[20])
+    total: int = Field(examples=[41])
+    total_pages: int = Field(examples=[3])
     timestamp: datetime
 
 
 class PageLinks(BaseModel):
-    self: str
-    next: str | None
-    prev: str | None
-    first: str
-    last: str
+    self: str = Field(examples=["/api/v1/tickets?page=2"])
+    next: str | None = Field(examples=["/api/v1/tickets?page=3"])
+    prev: str | None = Field(examples=["/api/v1/tickets?page=1"])
+    first: str = Field(examples=["/api/v1/tickets?page=1"])
+    last: str = Field(examples=["/api/v1/tickets?page=3"])
 
 
 class Document(BaseModel, Generic[_A]):
@@ -103,6 +103,24 @@ class ErrorBody(BaseModel):
 
 
 class Error(BaseModel):
+    """What every failure answers; `request_id` is also in the header X-Request-ID and in the log."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "error": {
+                        "code": "VALIDATION_ERROR",
+                        "message": "Invalid input data",
+                        "details": [{"field": "title", "message": "String should have at least 1 character"}],
+                        "request_id": "0199d7a4-6f3e-7c54-9a41-0b6f6f1f7a52",
+                        "timestamp": "2025-11-03T10:30:00Z",
+                    }
+                }
+            ]
+        }
+    )
+
     error: ErrorBody
 
 

@@ -75,7 +75,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "in": "query",
                 "required": name in schema.get("required", []),
                 "description": part.get("description", ""),
-                "schema": _inlined(part, local),
+                "schema": _as_sent(_inlined(part, local)),
             }
         )
     if route.needs_version:
@@ -90,6 +90,16 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """Names with commas between them are a string on the wire; so are their defaults."""
+    default = schema.get("default")
+    return (
+        schema | {"default": ",".join(default)}
+        if schema.get("type") == "string" and isinstance(default, list)
+        else schema
+    )
 
 
 def _inlined(schema: Any, local: dict[str, Any]) -> Any:
@@ -119,6 +129,8 @@ def _responses(route: Route, references: _References) -> dict[str, Any]:
         failures |= {400: "The body is not JSON", 409: "The state does not allow it"}
     if route.needs_version:
         failures |= {412: "Someone else changed it first", 428: "If-Match is missing"}
-    return {str(route.status): success} | {
-        str(status): {"description": text, "content": error} for status, text in sorted(failures.items())
-    }
+    return (
+        {str(route.status): success}
+        | {str(status): {"description": text, "content": error} for status, text in sorted(failures.items())}
+        | {"default": {"description": "Anything else: too much, too large, or a fault of ours", "content": error}}
+    )

@@ -87,7 +87,10 @@ Handler = Callable[[Call], Awaitable[Reply | FileReply]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method on one path. `permissions`: any of them lets in; None: open to everyone, without a token."""
+    """One method on one path. `permissions`: any of them lets in.
+
+    Without any (an empty set) every actor with a token may; None opens the route to everyone, without a token.
+    """
 
     method: str
     path: str
@@ -105,7 +108,7 @@ class Route:
 
     def check(self, actor: Actor) -> None:
         """Raise PermissionDenied unless the actor may take this route at all."""
-        if self.permissions is not None and not any(actor.may(wanted) for wanted in self.permissions):
+        if self.permissions and not any(actor.may(wanted) for wanted in self.permissions):
             names = " or ".join(sorted(self.permissions))
             raise PermissionDenied(f"This needs the permission {names}.")
 

@@ -180,10 +180,11 @@ class Mailboxes:
             raise NotFound("mailbox", mailbox_id)
         return self._open(mailbox_id, sealed)
 
-    async def store_rotated_refresh_token(self, mailbox_id: MailboxId, refresh_token: str) -> None:
+    async def store_rotated_refresh_token(self, mailbox_id: MailboxId, used: str, rotated: str) -> None:
         """Replace the refresh token; it is committed when this returns, and only then may the access token be used.
 
-        The version stays: this is no change of configuration. Raises NotFound, Unavailable.
+        Where `used` is stored no longer, nothing is done: a person has authorised the mailbox anew meanwhile. The
+        version stays: this is no change of configuration. Raises NotFound, Unavailable.
         """
         async with self._database.begin(SYSTEM) as work:
             statement = select(mailboxes.c.secret_encrypted).where(mailboxes.c.id == mailbox_id).with_for_update()
@@ -191,7 +192,9 @@ class Mailboxes:
             if sealed is None:
                 raise NotFound("mailbox", mailbox_id)
             old = self._open(mailbox_id, sealed)
-            secret = MailboxSecret(old.password, old.client_secret, refresh_token)
+            if old.refresh_token != used:
+                return
+            secret = MailboxSecret(old.password, old.client_secret, rotated)
             await work.execute(
                 update(mailboxes)
                 .where(mailboxes.c.id == mailbox_id)

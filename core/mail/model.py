@@ -156,4 +156,5 @@ outgoing_mails = Table(
     instant("sent_at", nullable=True),
     Index("outgoing_mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'queued'")),
     Index("outgoing_mails_ticket_id_idx", "ticket_id"),
+    Index("outgoing_mails_recipient_idx", "recipient", "created_at"),
 )

@@ -33,8 +33,9 @@ class _Token:
 class AccessTokens:
     """The access tokens of one mailbox, asked for when needed and kept while they are good.
 
-    `read_secret` gives the secret as stored now. `store_refresh_token` commits a new refresh token: that happens before
-    the access token that came with it is used, so that a rotated token is never lost behind a working log-in.
+    `read_secret` gives the secret as stored now. `store_refresh_token(used, rotated)` commits a new refresh token: that
+    happens before the access token that came with it is used, so that a rotated token is never lost behind a working
+    log-in.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class AccessTokens:
         http: aiohttp.ClientSession,
         clock: Clock,
         read_secret: Callable[[], Awaitable[MailboxSecret]],
-        store_refresh_token: Callable[[str], Awaitable[None]],
+        store_refresh_token: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._mailbox = mailbox
         self._http = http
@@ -51,7 +52,8 @@ class AccessTokens:
         self._read_secret = read_secret
         self._store_refresh_token = store_refresh_token
         self._token: _Token | None = None
-        self._unstored_refresh_token: str | None = None
+        self._is_kept = False
+        self._unstored: tuple[str, str] | None = None
 
     async def get_token(self) -> str:
         """An access token that is good for a while yet.
@@ -62,26 +64,32 @@ class AccessTokens:
         await self._store_rotated()
         now = self._clock.now()
         if self._token is not None and now < self._token.good_until:
+            self._is_kept = True
             return self._token.text
-        answer = await self._ask(_form(self._mailbox, await self._read_secret()))
+        secret = await self._read_secret()
+        answer = await self._ask(_form(self._mailbox, secret))
         text = answer.get("access_token")
         if not isinstance(text, str) or not text:
             raise MailboxUnreachable(f"{self._mailbox.token_url} answered without an access token.")
-        self._token = _Token(text, _good_until(now, answer.get("expires_in")))
+        self._token, self._is_kept = _Token(text, _good_until(now, answer.get("expires_in"))), False
         rotated = answer.get("refresh_token")
         if self._mailbox.auth is MailboxAuth.XOAUTH2_REFRESH_TOKEN and isinstance(rotated, str) and rotated:
-            self._unstored_refresh_token = rotated
+            self._unstored = (secret.refresh_token or "", rotated)
             await self._store_rotated()
         return text
 
-    def forget(self) -> None:
-        """The mail server refused the token: ask for a new one next time."""
+    def forget(self) -> bool:
+        """The mail server refused the token: ask for a new one next time.
+
+        Returns whether that promises more: the refused one was kept from before, not fresh from the endpoint.
+        """
         self._token = None
+        return self._is_kept
 
     async def _store_rotated(self) -> None:
-        if self._unstored_refresh_token is not None:
-            await self._store_refresh_token(self._unstored_refresh_token)
-            self._unstored_refresh_token = None
+        if self._unstored is not None:
+            await self._store_refresh_token(*self._unstored)
+            self._unstored = None
 
     async def _ask(self, form: dict[str, str]) -> dict[str, Any]:
         url = self._mailbox.token_url or ""

@@ -11,7 +11,7 @@ import structlog
 
 from core.errors import NotAuthenticated, PsaError, Unavailable
 from core.mail.mailboxes import Mailbox, Mailboxes
-from ingest.imap.client import Server
+from ingest.imap.client import ImapSession, Server
 from ingest.imap.connection import ImapConnection
 from ingest.imap.errors import AuthorizationExpired, FolderUnreadable, LoginRefused, MailboxUnreachable
 from ingest.imap.oauth import AccessTokens
@@ -99,12 +99,8 @@ class MailboxPoller:
 
     async def _serve(self, stop: asyncio.Event) -> None:
         """One connection's life. Returns when `stop` is set, else raises."""
-        server = Server(self._mailbox.host, self._mailbox.port, self._mailbox.tls)
-        credential = await self._credential()
-        connection = ImapConnection(server, self._ssl_context)
+        connection = await self._log_in()
         try:
-            await connection.connect()
-            await self._log_in(connection, credential)
             can_idle = await connection.call(lambda session: session.can_idle)
             while not stop.is_set():
                 is_open = await self._read_folders(connection, stop)
@@ -112,21 +108,35 @@ class MailboxPoller:
         finally:
             await connection.aclose()
 
+    async def _log_in(self) -> ImapConnection:
+        """A session that is logged in. A kept token that the server refuses is replaced by a fresh one at once.
+
+        Each try has a connection of its own: many servers hang up after a refusal.
+        """
+        while True:
+            credential = await self._credential()
+            try:
+                return await self._open_session(credential)
+            except LoginRefused:
+                if self._tokens is None or not self._tokens.forget():
+                    raise
+
     async def _credential(self) -> str:
         if self._tokens is not None:
             return await self._tokens.get_token()
         return (await self._mailboxes.read_secret(self._mailbox.id)).password or ""
 
-    async def _log_in(self, connection: ImapConnection, credential: str) -> None:
-        username = self._mailbox.username
-        if self._tokens is None:
-            await connection.call(lambda session: session.login(username, credential))
-            return
+    async def _open_session(self, credential: str) -> ImapConnection:
+        server = Server(self._mailbox.host, self._mailbox.port, self._mailbox.tls)
+        connection = ImapConnection(server, self._ssl_context)
+        log_in = ImapSession.login if self._tokens is None else ImapSession.login_with_token
         try:
-            await connection.call(lambda session: session.login_with_token(username, credential))
-        except LoginRefused:
-            self._tokens.forget()
+            await connection.connect()
+            await connection.call(lambda session: log_in(session, self._mailbox.username, credential))
+        except BaseException:
+            await connection.aclose()
             raise
+        return connection
 
     async def _read_folders(self, connection: ImapConnection, stop: asyncio.Event) -> bool:
         """Read all folders, the first one last: it is the one left open for IDLE. Returns whether it is open.

@@ -130,7 +130,9 @@ class MailboxPollers:
                 http,
                 self._database.clock,
                 read_secret=lambda: self._mailboxes.read_secret(mailbox.id),
-                store_refresh_token=lambda token: self._mailboxes.store_rotated_refresh_token(mailbox.id, token),
+                store_refresh_token=lambda used, rotated: self._mailboxes.store_rotated_refresh_token(
+                    mailbox.id, used, rotated
+                ),
             )
         reader = FolderReader(mailbox, self._mailboxes, self._acceptor, self._metrics, self._policy.limits)
         return MailboxPoller(mailbox, self._mailboxes, reader, tokens, self._policy, self._ssl_context)

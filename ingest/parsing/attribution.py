@@ -16,6 +16,7 @@ _MOST_LINES = 6
 _ENDS_IN_WROTE = re.compile(rf"(?:^|[\s>)\]\"'”»,，:]|(?<=[^\x00-\x7f]))(?:{WROTE})[^\w@]{{0,6}}$", re.IGNORECASE)
 _ENDS_GLUED = re.compile(r">(?:wrote|schrieb|skrev)\W{0,4}$", re.IGNORECASE)
 _WROTE_THEN_DATE = re.compile(rf"[\s>)\"'](?:{WROTE})\b.{{0,40}}\d", re.IGNORECASE)
+_WROTE_THEN_NAME = re.compile(rf"[\s,](?:{WROTE})\s[^:<>@]{{1,80}}[:：]$", re.IGNORECASE)
 _FULL_DATE = re.compile(
     r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}(?!\d)|\d{4}\s?年|\d{1,2}[- ]\w{3,9}\.?[- ]\d{4}"
 )
@@ -101,6 +102,8 @@ def _judge(joined: str, is_quote_next: bool) -> str | None:
     has_address = "@" in joined
     if end.endswith((":", "：")):
         if _WROTE_THEN_DATE.search(joined) and has_date(joined) and len(joined) < 300:
+            return "dated"
+        if is_quote_next and _WROTE_THEN_NAME.search(end[-160:]) and has_date(joined) and _may_start(joined):
             return "dated"
         return "dated" if has_address and has_date(joined) and len(joined) < 300 and _may_start(joined) else None
     if has_address and end.endswith(">") and _STARTS_WITH_DATE.match(joined) and len(joined) < 300:

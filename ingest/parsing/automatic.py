@@ -20,18 +20,24 @@ _GENERATED_FIELDS = frozenset(
 _LIST_FIELDS = frozenset(("list-id", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive", "x-mailing-list",
                           "mailing-list", "x-mailman-version", "x-beenthere", "x-ml-name"))  # fmt: skip
 _AUTO_REPLY_SUBJECT = re.compile(
-    r"\s*(?:(?:re|aw|antw|sv|r|fwd?)\s*:\s*)?(?:"
-    r"auto(?:mati[cs]\w*)?[\s-]*(?:reply|response|respons|antwort|answer|responder)\b|autoreply\b|autoresponder\b|autoresponse\b|auto\s*:|automatische antwort\b|"
-    r"\W*(?:i am |i'm |am )?(?:currently )?out of (?:the )?office\b|ooo\s*[:\-]|out of office|vacation (?:reply|response|notice|message)|away from (?:my|the) (?:mail|office|desk)|"
-    r"abwesenheits(?:notiz|nachricht|meldung|assistent|info)|abwesenheit\s*:|automatische (?:e-?mail-?)?(?:antwort|rückantwort|abwesenheit)|"
-    r"urlaubs(?:notiz|benachrichtigung|meldung|vertretung)|nicht im (?:büro|haus)\s*[:\-]|ich bin (?:derzeit |zur zeit |momentan )?(?:nicht im|außer|im urlaub)|"
+    r"\W{0,3}(?:(?:"
+    r"auto(?:mati[cs]\w*)?[\s-]*(?:reply|response|respons|antwort|answer|responder)|automatische (?:e-?mail-?)?(?:antwort|rückantwort|abwesenheit)|"
+    r"(?:currently )?out[ -]of[ -](?:the[ -])?office(?: auto-?reply| reply| notification)?|ooo|vacation (?:reply|response|notice|message)|"
+    r"abwesenheits(?:notiz|nachricht|meldung|assistent|info)|abwesen(?:d|heit)|urlaubs(?:notiz|benachrichtigung|meldung|vertretung)|nicht im (?:büro|haus)|"
     r"réponse automatique|absence du bureau|message d'absence|notification d'absence|absent\(?e?\)? du bureau|"
     r"risposta automatica|fuori (?:sede|ufficio)|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|fora do escrit[oó]rio|"
-    r"automatisch antwoord|automatisch bericht|afwezig(?:heid)?|autosvar|automatiskt svar|frånvaro|automatisk svar|fraværende|ikke til stede|"
-    r"automaattinen vastaus|poissa|automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied|nieobecno|automatická odpověď|mimo kancelář|"
-    r"автоответ|автоматический ответ|нет на месте|自动回复|自動回覆|自動返信|不在通知|自動応答|자동 ?응답|부재중|otomatik yanıt|automatikus válasz|răspuns automat)",
+    r"automatisch antwoord|automatisch bericht|afwezig(?:heid)?|autosvar|automatiskt svar|frånvaro(?:meddelande)?|automatisk svar|fraværende|ikke til stede|"
+    r"automaattinen vastaus|poissa(?:oloviesti)?|automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied[zź]|nieobecność|automatická odpověď|mimo kancelář|"
+    r"автоответ|автоматический ответ|нет на месте|自动回复|自動回覆|自動返信|不在通知|自動応答|자동 ?응답|부재중|otomatik yanıt|automatikus válasz|răspuns automat"
+    r")\s*(?:$|[:：\])|]|[-–—]\s|\((?!.*\?)|(?:until|till|from|bis|ab|vom|jusqu|fino|hasta|tot)\b.*\d)|"
+    r"(?:i am|i'm|i will be|am) (?:currently )?(?:out of (?:the )?office|away|on (?:vacation|leave|holiday))|away from (?:my|the) (?:mail|office|desk)|"
+    r"ich bin (?:(?:derzeit|zur zeit|zurzeit|momentan|aktuell) )?(?:nicht im (?:büro|haus|dienst)|außer haus|im urlaub|abwesend|nicht erreichbar)|"
+    r"je suis (?:actuellement )?absente?|auto\s*:\s*(?:re|aw|fwd?|wg)\s*:)",
     re.IGNORECASE,
 )
+"""By its words alone, without a header: a whole subject, or what stands before the subject that is answered.
+
+People write such words too ("Abwesenheitsnotiz einrichten"), hence what must follow them."""
 _ROBOTS = re.compile(r"\b(?:autorespond|autoresponder|autoreply|vacation|procmail v|sympa|cron)", re.IGNORECASE)
 _READ_RECEIPT_SUBJECT = re.compile(
     r"\s*(?:read(?: receipt)?|gelesen|lesebestätigung(?: \(angezeigt\))?|return receipt(?: \(displayed\))?|not read|ungelesen|lu|confirmation de lecture|letto|leído|lida)\s*[:\-]",

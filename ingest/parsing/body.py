@@ -100,7 +100,7 @@ def _message_name(part: Part, limits: ParsingLimits) -> str:
     block = split_headers(part.source, part.start, part.end, limits)
     raw = block.headers.find("subject")
     subject = decode_words(unfold(raw, None)) if raw is not None else ""
-    subject = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]+', " ", subject).strip()[:100].strip()
+    subject = " ".join(re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]+', " ", subject).split())[:100].strip()
     return f"{subject or 'message'}.eml"
 
 

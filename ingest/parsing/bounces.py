@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from ingest.parsing.bounce_text import read_prose, sounds_like_bounce
+from ingest.parsing.bounce_notice import find_notice
+from ingest.parsing.bounce_signs import seems_personal, sounds_like_bounce
+from ingest.parsing.bounce_text import find_status, read_prose
 from ingest.parsing.charsets import clean_text, guess_text
 from ingest.parsing.headers import RawHeaders, decode_words, split_headers, unfold
 from ingest.parsing.limits import ParsingLimits
@@ -14,11 +17,13 @@ from ingest.parsing.mime import Part, is_message
 _STATUS_PARTS = frozenset(("message/delivery-status", "message/global-delivery-status", "text/delivery-status"))
 _RETURNED_PARTS = frozenset(("text/rfc822-headers", "text/rfc822", "message/rfc822-headers", "message/global-headers"))
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+")
-_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _MESSAGE_ID = re.compile(
     rb"^[ \t>|]*Message-Id:[ \t]*(?:\r?\n[ \t]+)?<?([^<>\s]{3,500})>?", re.IGNORECASE | re.MULTILINE
 )
 _BLANK_LINES = re.compile(rb"\r?\n[ \t]*(?:\r?\n)+")
+_UNINDENTED = re.compile(rb"\r?\n(?![A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:)")
+"""A field that is continued without the blank that should start the line."""
+_GOOD_NEWS = frozenset(("delivered", "relayed", "expanded"))
 _READ_CHARS = 400_000
 _MOST_RECIPIENTS = 1_000
 _FIELD_CHARS = 5_000
@@ -32,36 +37,58 @@ def find_bounce(
     report = root.parameters.get("report-type", "").lower() if root.content_type == "multipart/report" else ""
     if report in ("disposition-notification", "feedback-report"):
         return None
-    parts = [part for part in root.walk() if not part.children] if root.children else [root]
-    recipients: list[BouncedRecipient] = []
-    has_status = False
-    for part in parts:
-        if part.content_type in _STATUS_PARTS:
-            has_status = True
-            recipients.extend(_read_status(part, limits))
+    notice = find_notice(text)
+    if notice is not None:
+        return notice
     named = dict(reversed(headers))
-    failed = [value for name, value in headers if name == "x-failed-recipients"]
-    if not has_status and not failed and not sounds_like_bounce(named, sender, text):
+    parts = [part for part in root.walk() if not part.children] if root.children else [root]
+    reports = [part for part in parts if part.content_type in _STATUS_PARTS]
+    if reports and not report and seems_personal(named, text):
         return None
-    if (
-        has_status
-        and any(r.action not in (None, "failed") for r in recipients)
-        and all(r.action in ("delivered", "relayed", "expanded") for r in recipients)
-    ):
+    recipients = [recipient for part in reports for recipient in _read_status(part.decode(), limits)]
+    if recipients and all(recipient.action in _GOOD_NEWS for recipient in recipients):
         return _bounce(recipients, root, parts)
-    prose = read_prose(text, own=_own_addresses(named, sender))
-    known = {recipient.address.lower() for recipient in recipients}
-    for value in failed:
-        for address in _ADDRESS.findall(value[:_FIELD_CHARS]):
-            if address.lower() not in known:
-                known.add(address.lower())
-                detail = next((found for found in prose if found.address.lower() == address.lower()), None)
-                recipients.append(detail or BouncedRecipient(address, "failed", None, None))
+    own = _own_addresses(named, sender)
+    named_in_text = read_prose(text, own, loosely=False)
+    failed = [value for name, value in headers if name == "x-failed-recipients"]
+    if not reports and not failed and not sounds_like_bounce(named, sender, text, names_recipient=bool(named_in_text)):
+        return None
+    if not recipients and "final-recipient" in text[:_READ_CHARS].lower():
+        recipients = _read_status(text.encode("utf-8", "replace"), limits)
+    prose = named_in_text or read_prose(text, own, loosely=True)
+    if failed:
+        recipients = _named_by_field(failed, recipients, prose)
     if not recipients:
-        recipients = prose
-    if not recipients and not has_status:
-        recipients = _from_returned(parts, limits)
-    return _bounce(recipients, root, parts)
+        sent_by = frozenset((sender.address.lower(),)) if sender is not None else frozenset[str]()
+        recipients = prose or read_prose(text, sent_by, loosely=False)
+    recipients = [_completed(recipient, prose) for recipient in recipients]
+    return _bounce(recipients or _from_returned(parts, limits), root, parts)
+
+
+def _completed(recipient: BouncedRecipient, prose: list[BouncedRecipient]) -> BouncedRecipient:
+    """What the fields leave out or leave vague, from the prose for people."""
+    told = next((found for found in prose if found.address.lower() == recipient.address.lower()), None)
+    if told is None or told is recipient:
+        return recipient
+    status = recipient.status
+    if status is None or (status.endswith(".0.0") and told.status is not None and told.status[0] == status[0]):
+        status = told.status
+    return replace(recipient, status=status, diagnostic=recipient.diagnostic or told.diagnostic)
+
+
+def _named_by_field(
+    failed: list[str], recipients: list[BouncedRecipient], prose: list[BouncedRecipient]
+) -> list[BouncedRecipient]:
+    """The recipients of X-Failed-Recipients (Exim, Gmail), with what the report or its prose says of them."""
+    known = {recipient.address.lower(): recipient for recipient in (*prose, *recipients)}
+    out = [recipient for recipient in recipients if "@" in recipient.address]
+    of_all = recipients or prose
+    for address in dict.fromkeys(found for value in failed for found in _ADDRESS.findall(value[:_FIELD_CHARS])):
+        if any(recipient.address.lower() == address.lower() for recipient in out):
+            continue
+        detail = known.get(address.lower()) or (of_all[0] if len(of_all) == 1 else None)
+        out.append(replace(detail, address=address) if detail else BouncedRecipient(address, "failed", None, None))
+    return out
 
 
 def _bounce(recipients: list[BouncedRecipient], root: Part, parts: list[Part]) -> Bounce:
@@ -71,12 +98,12 @@ def _bounce(recipients: list[BouncedRecipient], root: Part, parts: list[Part]) -
     return Bounce(tuple(merged.values()), _original_message_id(root, parts))
 
 
-def _read_status(part: Part, limits: ParsingLimits) -> list[BouncedRecipient]:
+def _read_status(source: bytes, limits: ParsingLimits) -> list[BouncedRecipient]:
     """The groups of fields of a message/delivery-status that name a recipient."""
-    source = part.decode()[:_READ_CHARS]
+    source = source[:_READ_CHARS]
     found: list[BouncedRecipient] = []
     for group in _BLANK_LINES.split(source.strip() + b"\n"):
-        group = group.strip(b"\r\n")
+        group = _UNINDENTED.sub(b"\n ", group.strip(b"\r\n"))
         if not group:
             continue
         headers = split_headers(group + b"\n", 0, len(group) + 1, limits).headers
@@ -86,12 +113,13 @@ def _read_status(part: Part, limits: ParsingLimits) -> list[BouncedRecipient]:
         diagnostic = _field(headers, "diagnostic-code") or _field(headers, "x-supplementary-info")
         if address is None:
             continue
-        match = _STATUS.search(status or "") or _STATUS.search(diagnostic or "")
+        told = find_status(diagnostic)
+        status = find_status(status) if told is None or told.endswith(".0.0") else told
         found.append(
             BouncedRecipient(
                 address=address,
                 action=action.split()[0].lower().strip("()") if action and action.split() else None,
-                status=match[0] if match else None,
+                status=status or told,
                 diagnostic=_diagnostic(diagnostic),
             )
         )

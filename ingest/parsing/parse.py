@@ -44,7 +44,7 @@ _KNOWN_FIELDS = frozenset(
 )
 
 
-class NotAMail(ValueError):  # noqa: N818 - the name says it
+class NotAMail(ValueError):
     """These bytes hold no recognisable header field."""
 
 

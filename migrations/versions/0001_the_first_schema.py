@@ -656,9 +656,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index("outgoing_mails_ticket_id_idx", "outgoing_mails", ["ticket_id"], unique=False)
+    op.create_index("outgoing_mails_recipient_idx", "outgoing_mails", ["recipient", "created_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("outgoing_mails_recipient_idx", table_name="outgoing_mails")
     op.drop_index("outgoing_mails_ticket_id_idx", table_name="outgoing_mails")
     op.drop_index("outgoing_mails_due_idx", table_name="outgoing_mails", postgresql_where=sa.text("state = 'queued'"))
     op.drop_table("outgoing_mails")
