@@ -22,7 +22,7 @@ from ingest.arrival import IncomingMail
 from ingest.deciding.decision import Decision
 from ingest.parsing.presentation import parse_files
 from ingest.replaying import read_kept_mail
-from psa.output import command, print_json, stderr, stdout
+from psa.output import command, print_json, print_rows, stderr, stdout
 from psa.wiring import mail_receiver, open_parts
 
 mail = typer.Typer(no_args_is_help=True, help="Mails: read, explain, take in, replay.")
