@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import mailbox
+import ssl
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from notifier.mail.maildir import MaildirTransport
 from notifier.mail.opening import open_transport
 from notifier.mail.sender import OutgoingSender
 from notifier.mail.smarthost import SmarthostTransport, smarthost_from
-from notifier.mail.transport import MailTransport
+from notifier.mail.transport import DeliveryOutcome, MailTransport
 from tests.integration.core.messaging.spine import eventually, running
 from tests.integration.notifier.desk import Contact, TurnedClock, as_mail, open_desk
 from tests.integration.notifier.outbox import list_states, queue
@@ -209,6 +211,29 @@ async def test_we_log_in_with_what_the_url_says(database: Database) -> None:
                 return (await list_states(database))[A] == "sent"
 
             await eventually(is_sent)
+
+
+async def test_starttls_is_used_where_it_is_offered_and_proven_where_a_password_depends_on_it(
+    database: Database, tls_files: tuple[Path, Path]
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*tls_files)
+    await queue(database, A)
+    (mail,) = await OutgoingMails(database).claim(1)
+    async with smarthost(tls=tls) as server:
+        async with by_smtp(server).open() as session:
+            assert (await session.deliver(mail)).outcome is DeliveryOutcome.TAKEN
+        assert server.tls_connections == 1
+        insisting = replace(smarthost_from(f"smtp://u:p@127.0.0.1:{server.port}"), needs_tls=True)
+        with pytest.raises(Unavailable, match="certificate verify failed"):
+            async with SmarthostTransport(insisting, "desk.example").open():
+                pass
+    async with smarthost() as server:
+        insisting = replace(insisting, port=server.port)
+        with pytest.raises(Unavailable, match="STARTTLS"):
+            async with SmarthostTransport(insisting, "desk.example").open():
+                pass
+        assert server.logins == 0
 
 
 async def test_mails_wait_for_a_smarthost_that_is_away(database: Database) -> None:
