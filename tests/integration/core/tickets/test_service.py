@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import func, select
 
 from core.actor import SYSTEM, Actor
 from core.audit.model import audit_log
@@ -31,7 +31,7 @@ def service(database: Database) -> Tickets:
     return Tickets(database)
 
 
-async def read(desk: Desk, reference: TicketReference, actor: Actor = SYSTEM) -> RowMapping:
+async def read(desk: Desk, reference: TicketReference, actor: Actor = SYSTEM) -> dict[str, Any]:
     async with desk.database.connect() as connection:
         return await get_ticket(connection, actor, reference)
 
