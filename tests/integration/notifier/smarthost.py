@@ -57,7 +57,7 @@ class SmarthostServer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         self.logins += 1
-        return AuthResult(success=data == LOGIN)
+        return AuthResult(success=data == LOGIN, handled=False)
 
     def connected(self) -> SMTP:
         self.connections += 1
