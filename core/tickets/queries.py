@@ -48,8 +48,6 @@ class Sort:
 
 
 _TICKET_COLUMNS = tuple(column for column in tickets.c if column.name != "search_vector")
-_MESSAGE_COLUMNS = tuple(column for column in messages.c if column.name != "search_vector")
-
 NEWEST_FIRST = (Sort(SortKey.CREATED_AT, descending=True),)
 
 
@@ -127,7 +125,7 @@ async def find_messages(
 ) -> RowPage:
     """The ticket's messages that the actor may see, oldest first. Raises NotFound for the ticket."""
     ticket = await get_ticket(connection, actor, reference)
-    page = select(*_MESSAGE_COLUMNS).where(messages.c.ticket_id == ticket["id"], message_scope(actor))
+    page = select(*_message_columns(actor)).where(messages.c.ticket_id == ticket["id"], message_scope(actor))
     order = (messages.c.created_at, messages.c.id)
     return await read_page(connection, page, order_by=order, limit=limit, offset=offset)
 
@@ -135,7 +133,7 @@ async def find_messages(
 async def get_message(connection: AsyncConnection, actor: Actor, message_id: MessageId) -> dict[str, Any]:
     """One message. Raises NotFound, also if it or its ticket is not for the actor."""
     statement = (
-        select(*_MESSAGE_COLUMNS)
+        select(*_message_columns(actor))
         .join(tickets, tickets.c.id == messages.c.ticket_id)
         .where(messages.c.id == message_id, message_scope(actor), ticket_scope(actor))
     )
@@ -203,6 +201,15 @@ def ticket_reference(text: str) -> TicketReference:
 def named(reference: TicketReference) -> ColumnElement[bool]:
     """The ticket of this id or number, as a condition on `tickets`."""
     return tickets.c.id == reference if isinstance(reference, UUID) else tickets.c.number == reference
+
+
+def _message_columns(actor: Actor) -> list[ColumnElement[Any]]:
+    """Customers see whom of the desk they talk to by name; their address is the desk's."""
+    address: ColumnElement[Any] = messages.c.author_address
+    if not actor.is_staff:
+        address = case((messages.c.is_inbound, address)).label("author_address")
+    plain = [column for column in messages.c if column.name not in ("search_vector", "author_address")]
+    return [*plain, address]
 
 
 def _tickets() -> Select[Any]:
