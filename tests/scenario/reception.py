@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Row, Table, func, select
 from core.mail.model import mail_receipts, raw_mails
 from core.settings import Settings
 from core.tickets.model import attachments, messages, tickets
-from ingest.smtp.listener import SmtpListener
 from psa.processes import ingest_components
 from psa.wiring import Parts, open_parts
 from tests.integration.ingest.imap.desk import eventually
@@ -101,15 +100,14 @@ def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
 async def reception(settings: Settings) -> AsyncIterator[Reception]:
     """The ways in at work; drained at the end."""
     async with open_parts(settings) as parts:
-        components = ingest_components(parts)
-        smtp, lmtp = (component for component in components if isinstance(component, SmtpListener))
+        (smtp, lmtp), pollers = ingest_components(parts)
         stop = asyncio.Event()
 
         async def is_listening() -> bool:
             return smtp.is_listening and lmtp.is_listening
 
         async with asyncio.TaskGroup() as group:
-            for component in components:
+            for component in (smtp, lmtp, pollers):
                 group.create_task(component.run(stop))
             try:
                 await eventually(is_listening, "the listeners listen")
