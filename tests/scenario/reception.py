@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from core.mail.model import mail_receipts, raw_mails
-from core.runtime.component import Component
 from core.settings import Settings
 from core.tickets.model import attachments, messages, tickets
 from psa.processes import ingest_components
@@ -102,14 +101,13 @@ async def reception(settings: Settings) -> AsyncIterator[Reception]:
     """The ways in at work; drained at the end."""
     async with open_parts(settings) as parts:
         (smtp, lmtp), pollers = ingest_components(parts)
-        components: tuple[Component, ...] = (smtp, lmtp, pollers)
         stop = asyncio.Event()
 
         async def is_listening() -> bool:
             return smtp.is_listening and lmtp.is_listening
 
         async with asyncio.TaskGroup() as group:
-            for component in components:
+            for component in (smtp, lmtp, pollers):
                 group.create_task(component.run(stop))
             try:
                 await eventually(is_listening, "the listeners listen")
