@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
@@ -15,7 +16,6 @@ from core.errors import Conflict, NotFound, PermissionDenied, VersionConflict
 from core.http.failures import PreconditionMissing, RequestInvalid
 from core.http.openapi import openapi_document
 from core.http.route import Call, NoQuery, Reply
-from core.ids import new_uuid
 from core.tickets.http import TicketInput, routes
 from core.tickets.rules import TicketPriority
 from core.tickets.service import Tickets
@@ -80,7 +80,7 @@ async def test_a_ticket_that_is_not_well_formed_is_refused(api: Api, desk: Desk,
         await api.call(desk.anna, "POST /api/v1/tickets", body)
 
 
-@pytest.mark.parametrize("reference", ["0", "99999", "9" * 40, "abc", "-1", "1e3", "²", str(new_uuid())])
+@pytest.mark.parametrize("reference", ["0", "99999", "9" * 40, "abc", "-1", "1e3", "²", str(UUID(int=7))])
 async def test_what_names_no_ticket_is_not_found(api: Api, desk: Desk, reference: str) -> None:
     with pytest.raises(NotFound):
         await api.call(desk.technician, f"GET /api/v1/tickets/{reference}")
