@@ -1,6 +1,6 @@
 """Blobs in a local folder, durable against a power cut.
 
-obstore's local store does not fsync, so writing is done here; everything else is obstore's.
+obstore's local store does not fsync, so writing is done here, through a journal; everything else is obstore's.
 """
 
 from __future__ import annotations
@@ -9,18 +9,24 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
+from core.blobs.journal import Segment, left_behind, sync_directory
 from core.blobs.object_store import ObjectStoreBlobs, open_folder_store, path_of
 from core.blobs.store import key_of
 from core.errors import Unavailable
 from core.ids import new_uuid
 
 INCOMING = "incoming"
+JOURNAL = "journal"
+MOST_SYNCED_SINGLY = 64
+"""A larger segment is settled by one sync of the whole machine, in the background, instead of one a file."""
+
 LEFT_OVER_SECONDS = 24 * 3600
 
 
@@ -36,17 +42,24 @@ class FolderBlobs(ObjectStoreBlobs):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="blobs")
         self._waiting: list[tuple[Sequence[bytes], asyncio.Future[list[str]]]] = []
         self._writing: asyncio.Task[None] | None = None
-        for name in (INCOMING, *(f"{number:02x}" for number in range(256))):
+        for name in (INCOMING, JOURNAL, *(f"{number:02x}" for number in range(256))):
             (folder / name).mkdir(exist_ok=True)
-        with _directory(folder) as opened:
-            os.fsync(opened)
+        sync_directory(folder)
+        self._segment: Segment | None = None
+        self._settling = ThreadPoolExecutor(1, thread_name_prefix="blobs-settling")
+        self._incoming = f"{folder / INCOMING}/{new_uuid().hex}-"
+        self._drafts = count()
         self._sweep_left_overs()
+        self._recover()
 
     async def aclose(self) -> None:
         """Finish what is being written."""
         if self._writing:
             await self._writing
         self._thread.shutdown()
+        if self._segment is not None:
+            self._settling.submit(self._settle, self._segment)
+        self._settling.shutdown()
 
     async def put_many(self, contents: Sequence[bytes]) -> list[str]:
         if not contents:
@@ -83,27 +96,61 @@ class FolderBlobs(ObjectStoreBlobs):
         self._writing = None
 
     def _write(self, contents: Sequence[bytes]) -> list[str]:
-        """Write, fsync, rename, fsync the folders: a reader sees all of a blob or nothing, also after a power cut."""
+        """Journal all with one fsync, then put each in its place: a reader sees all of a blob or nothing."""
         keys = [key_of(content) for content in contents]
         unique = dict(zip(keys, contents, strict=True))
-        written: dict[str, Path] = {}
-        try:
-            for key, content in unique.items():
-                written[key] = self._folder / INCOMING / new_uuid().hex
-                _write_durably(written[key], content)
-            with ExitStack() as stack:
-                folders = [stack.enter_context(_directory(self._folder / name)) for name in {key[:2] for key in unique}]
-                for opened in folders:
-                    fcntl.flock(opened, fcntl.LOCK_SH)
-                for key in unique:
-                    written[key].rename(self._folder / path_of(key))
-                for opened in folders:
-                    os.fsync(opened)
-        except OSError:
-            for path in written.values():
-                path.unlink(missing_ok=True)
-            raise
+        if self._segment is None or self._segment.is_full:
+            full, self._segment = (
+                self._segment,
+                Segment(self._folder / JOURNAL, Path(f"{self._incoming}{next(self._drafts)}")),
+            )
+            if full is not None:
+                self._settling.submit(self._settle, full)
+        self._segment.append(unique)
+        self._place(unique)
         return keys
+
+    def _place(self, blobs: Mapping[str, bytes]) -> None:
+        """Write the blobs' own files, not synced. Locked, so that the collector stays out."""
+        for key, content in blobs.items():
+            draft = f"{self._incoming}{next(self._drafts)}"
+            target = self._folder / path_of(key)
+            try:
+                _write(draft, content)
+                with _directory(target.parent) as opened:
+                    fcntl.flock(opened, fcntl.LOCK_SH)
+                    Path(draft).rename(target)
+            except OSError:
+                Path(draft).unlink(missing_ok=True)
+                raise
+
+    def _settle(self, segment: Segment) -> None:
+        """Make a segment's blobs durable where they lie, then drop it. Who fails leaves it to the next start."""
+        self._sync(segment.keys)
+        segment.drop()
+
+    def _sync(self, keys: Sequence[str]) -> None:
+        if len(keys) > MOST_SYNCED_SINGLY:
+            os.sync()
+            return
+        for key in keys:
+            try:
+                opened = os.open(self._folder / path_of(key), os.O_RDONLY)
+            except FileNotFoundError:
+                continue  # collected meanwhile
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
+        for name in {key[:2] for key in keys}:
+            sync_directory(self._folder / name)
+
+    def _recover(self) -> None:
+        """Put in place what processes that died had only in their journals."""
+        for path, blobs in left_behind(self._folder / JOURNAL):
+            self._place(dict(blobs))
+            self._sync([key for key, _ in blobs])
+            path.unlink(missing_ok=True)
 
     def _delete_older(self, path: str, than: float) -> bool:
         # The lock keeps a put of the same content out from between the look and the deed.
@@ -125,13 +172,12 @@ class FolderBlobs(ObjectStoreBlobs):
                 Path(entry.path).unlink(missing_ok=True)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def _write(path: str, content: bytes) -> None:
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(opened, rest) :]
-        os.fsync(opened)
     finally:
         os.close(opened)
 
