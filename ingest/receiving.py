@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,8 +28,7 @@ from ingest.smtp.acceptance import Accepted, Envelope
 LARGE_BYTES = 256 * 1024
 """Larger mails are parsed in a worker thread, so that they do not hold up the others."""
 
-_SIGNATURE = re.compile(rb"^(?:dkim-signature|arc-seal)\s*:", re.IGNORECASE | re.MULTILINE)
-_MOST_HEADER_BYTES = 256 * 1024
+_SIGNATURES = (b"dkim-signature", b"arc-seal")
 
 NOT_CHECKED = AuthenticationVerdict(
     source=VerdictSource.NONE, from_domain=None, explanation=("the sender could not be checked on this way in",)
@@ -127,4 +125,6 @@ class MailReceiver:
 
 
 def _is_signed(raw: bytes) -> bool:
-    return _SIGNATURE.search(raw[:_MOST_HEADER_BYTES]) is not None
+    ends = [end for end in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if end >= 0]
+    header = raw[: min(ends, default=len(raw))].lower()
+    return any(b"\n" + name in header or header.startswith(name) for name in _SIGNATURES)

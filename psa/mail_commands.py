@@ -12,15 +12,17 @@ from uuid import UUID
 import typer
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from core.actor import SYSTEM
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.ids import RawMailId
 from core.mail.model import MailChannel, ReceiptOutcome
+from core.mail.queries import MailRecords, OutgoingFilter
 from core.settings import load_settings
 from ingest.arrival import IncomingMail
 from ingest.deciding.decision import Decision
 from ingest.parsing.presentation import parse_files
 from ingest.replaying import read_kept_mail
-from psa.output import command, print_json, stderr, stdout
+from psa.output import command, print_json, print_rows, stderr, stdout
 from psa.wiring import mail_receiver, open_parts
 
 mail = typer.Typer(no_args_is_help=True, help="Mails: read, explain, take in, replay.")
@@ -136,6 +138,21 @@ async def replay(
     else:
         told = f" (ticket #{number})" if number else ""
         stdout.print(f"{outcome.value.replace('_', ' ')}{told}", highlight=False)
+
+
+@mail.command("outbox")
+@command
+async def outbox(
+    ticket: Annotated[UUID | None, typer.Option(help="Only those of a ticket (its id).")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the mails that the desk sent or will send, the newest first."""
+    async with open_parts(load_settings()) as parts:
+        records = MailRecords(parts.database, parts.blobs)
+        found = await records.list_outgoing_mails(SYSTEM, OutgoingFilter(ticket_id=ticket), limit=limit)
+    columns = ("created_at", "recipient", "subject", "state", "attempts", "last_error")
+    print_rows(found.rows, columns, as_json=as_json, empty="No outgoing mails.")
 
 
 def _read(file: Path) -> bytes:

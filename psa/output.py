@@ -64,7 +64,9 @@ def complain(error: Exception) -> None:
 
 def print_json(value: object) -> None:
     """One line of JSON on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+    # Rows bring the driver's own kinds of text and UUID: subclasses that orjson takes only when told to.
+    options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=options))
     sys.stdout.buffer.flush()
 
 

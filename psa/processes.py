@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from core.actor import SYSTEM, Actor
 from core.audit.http import routes as audit_routes
 from core.audit.partitions import ensure_audit_partitions
+from core.audit.queries import AuditLog
 from core.blobs.orphans import collect_orphans
 from core.customers.http import routes as customer_routes
 from core.customers.service import Customers
@@ -23,6 +24,7 @@ from core.http.route import Route
 from core.http.server import HttpServer
 from core.identity.http import routes as identity_routes
 from core.mail.http import routes as mail_routes
+from core.mail.queries import MailRecords
 from core.messaging.bus import EventBus
 from core.messaging.consumer import Subscription
 from core.messaging.relay import OutboxRelay
@@ -101,7 +103,7 @@ def http_component(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api:
     tokens = parts.access_tokens
 
     async def authenticate(token: str, called: HowCalled) -> Actor:
-        return called.as_caller(await tokens.verify(token))
+        return await tokens.verify(token)
 
     application = build_application(
         routes(parts) if api else (),
@@ -127,10 +129,10 @@ def routes(parts: Parts) -> tuple[Route, ...]:
     """Every route of the API."""
     return (
         *identity_routes(parts.users, parts.access_tokens, parts.clock),
-        *ticket_routes(Tickets(parts.database), parts.blobs),
+        *ticket_routes(Tickets(parts.database), parts.database, parts.blobs),
         *customer_routes(Customers(parts.database), parts.clock),
-        *mail_routes(parts.database, parts.blobs, parts.mailboxes),
-        *audit_routes(parts.database),
+        *mail_routes(MailRecords(parts.database, parts.blobs), parts.mailboxes, parts.clock),
+        *audit_routes(AuditLog(parts.database), parts.clock),
     )
 
 

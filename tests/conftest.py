@@ -15,10 +15,11 @@ from core.clock import SystemClock
 from core.database.embedded import embedded_postgres
 from core.database.engine import Database
 from migrations.run import migrate
+from tests.services.certificates import tls_files
 from tests.services.postgres import stoppable_postgres
 from tests.services.rabbitmq import rabbitmq
 
-__all__ = ["rabbitmq", "stoppable_postgres"]
+__all__ = ["rabbitmq", "stoppable_postgres", "tls_files"]
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,7 @@ class _ContactApi:
 
     async def list_contacts(self, call: Call) -> Reply:
         query = call.query(ContactListQuery)
-        check_names("fields", query.fields, ContactAttributes.model_fields)
+        check_names("fields", query.fields, ("id", *ContactAttributes.model_fields))
         found = await self._customers.list_contacts(
             call.actor,
             uuid_in_path(call, "id", "customer"),

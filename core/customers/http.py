@@ -196,7 +196,7 @@ class _CustomerApi:
 
     async def list_customers(self, call: Call) -> Reply:
         query = call.query(CustomerListQuery)
-        check_names("fields", query.fields, CustomerAttributes.model_fields)
+        check_names("fields", query.fields, ("id", *CustomerAttributes.model_fields))
         found = await self._customers.list_customers(
             call.actor,
             CustomerFilter(query.status, query.tier, query.search),

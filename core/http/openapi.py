@@ -75,7 +75,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "in": "query",
                 "required": name in schema.get("required", []),
                 "description": part.get("description", ""),
-                "schema": _inlined(part, local),
+                "schema": _as_sent(_inlined(part, local)),
             }
         )
     if route.needs_version:
@@ -90,6 +90,16 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """Names with commas between them are a string on the wire; so are their defaults."""
+    default = schema.get("default")
+    return (
+        schema | {"default": ",".join(default)}
+        if schema.get("type") == "string" and isinstance(default, list)
+        else schema
+    )
 
 
 def _inlined(schema: Any, local: dict[str, Any]) -> Any:

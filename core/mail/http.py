@@ -174,7 +174,6 @@ class _MailApi:
         headers = {
             "Content-Type": "message/rfc822",
             "Content-Disposition": f'attachment; filename="{raw_mail_id}.eml"',
-            "X-Content-Type-Options": "nosniff",
         }
         return FileReply(blob.size_bytes, blob.chunks, headers)
 

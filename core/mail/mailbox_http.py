@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from core.clock import Clock
 from core.http.envelope import Document, Meta, Resource, document, resource
@@ -20,8 +20,8 @@ from core.mail.model import MailboxAuth, MailboxTls
 
 MANAGE = frozenset({Permission.MAIL_MANAGE})
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Url = Annotated[str, Field(min_length=1, max_length=2000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=10_000)]
 
 
@@ -57,6 +57,9 @@ class MailboxList(BaseModel):
 
 
 class MailboxInput(Input):
+    # Spaces at the ends of a password belong to it.
+    model_config = ConfigDict(str_strip_whitespace=False)
+
     name: Text
     host: Text
     port: int = Field(993, ge=1, le=65535)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +13,13 @@ from sqlalchemy import func, or_, select, update
 from core.actor import SYSTEM
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
-from core.ids import MessageId, OutgoingMailId, TicketId, new_uuid
+from core.ids import MessageId, OutgoingMailId, TicketId, TicketNumber, new_uuid
+from core.mail.bounces import record_bounce
 from core.mail.compose import ComposedMail
 from core.mail.model import OutgoingState, outgoing_mails
-from core.tickets.model import thread_ids
-from core.tickets.rules import ThreadStrength
+from core.tickets.model import thread_ids, tickets
+from core.tickets.rules import ThreadStrength, TicketStatus
+from core.tickets.writing import TicketRef
 
 OUTGOING_CHANNEL = "psa_outgoing"
 """The LISTEN/NOTIFY channel that wakes the senders."""
@@ -28,6 +31,8 @@ FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=6)
 GIVEN_UP_AFTER = timedelta(days=5)
 ERROR_LIMIT = 500
+
+_ENHANCED_STATUS = re.compile(r"\b5\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,26 @@ class DueMail:
     envelope_from: str
     recipient: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A recipient that the next server refused, in the words of a delivery report."""
+
+    address: str
+    diagnostic: str
+    action: str = "failed"
+
+    @property
+    def status(self) -> str | None:
+        found = _ENHANCED_STATUS.search(self.diagnostic)
+        return found.group() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    recipients: tuple[_Refused, ...]
+    original_message_id: str
 
 
 def delay_after(attempts: int) -> timedelta:
@@ -132,19 +157,34 @@ class OutgoingMails:
 
     async def mark_sent(self, mail: DueMail) -> None:
         """The mail is the next server's responsibility now."""
-        await self._finish(mail, {"state": OutgoingState.SENT.value, "sent_at": self._now, "last_error": None})
+        async with self._database.begin(SYSTEM) as work:
+            await _finish(work, mail, {"state": OutgoingState.SENT.value, "sent_at": work.now, "last_error": None})
 
     async def mark_failed(self, mail: DueMail, error: str) -> None:
-        """The mail will not be tried again."""
-        await self._finish(mail, {"state": OutgoingState.FAILED.value, "last_error": error[:ERROR_LIMIT]})
+        """The mail will not be tried again: the ticket says so, as it would of a mail that came back."""
+        o = outgoing_mails.c
+        async with self._database.begin(SYSTEM) as work:
+            if not await _finish(work, mail, {"state": OutgoingState.FAILED.value, "last_error": error[:ERROR_LIMIT]}):
+                return
+            found = await work.execute(
+                select(tickets.c.id, tickets.c.number, tickets.c.version, tickets.c.status, o.internet_message_id)
+                .join(outgoing_mails, o.ticket_id == tickets.c.id)
+                .where(o.id == mail.id)
+                .with_for_update(of=tickets)
+            )
+            if row := found.one_or_none():
+                ref = TicketRef(TicketId(row.id), TicketNumber(row.number), row.version, TicketStatus(row.status))
+                refused = _Refused(mail.recipient, diagnostic=error)
+                await record_bounce(work, ref, _Refusal((refused,), row.internet_message_id), None)
 
     async def put_off(self, mail: DueMail, error: str) -> OutgoingState:
         """Try it again later, or give it up if it is too old for that; returns which."""
-        next_attempt_at = self._now + delay_after(mail.attempts)
+        next_attempt_at = self._database.clock.now() + delay_after(mail.attempts)
         if next_attempt_at - mail.created_at > GIVEN_UP_AFTER:
             await self.mark_failed(mail, error)
             return OutgoingState.FAILED
-        await self._finish(mail, {"next_attempt_at": next_attempt_at, "last_error": error[:ERROR_LIMIT]})
+        async with self._database.begin(SYSTEM) as work:
+            await _finish(work, mail, {"next_attempt_at": next_attempt_at, "last_error": error[:ERROR_LIMIT]})
         return OutgoingState.QUEUED
 
     async def release(self, mails: Sequence[DueMail]) -> None:
@@ -157,15 +197,13 @@ class OutgoingMails:
                 .values(lease_token=None, leased_until=None, attempts=o.attempts - 1)
             )
 
-    @property
-    def _now(self) -> datetime:
-        return self._database.clock.now()
 
-    async def _finish(self, mail: DueMail, values: dict[str, object]) -> None:
-        o = outgoing_mails.c
-        async with self._database.begin(SYSTEM) as work:
-            await work.execute(
-                update(outgoing_mails)
-                .where(o.id == mail.id, o.lease_token == mail.lease_token)
-                .values(lease_token=None, leased_until=None, **values)
-            )
+async def _finish(work: UnitOfWork, mail: DueMail, values: dict[str, object]) -> bool:
+    """End the lease and note what became of the mail; False if the lease is another's by now."""
+    o = outgoing_mails.c
+    changed = await work.execute(
+        update(outgoing_mails)
+        .where(o.id == mail.id, o.lease_token == mail.lease_token)
+        .values(lease_token=None, leased_until=None, **values)
+    )
+    return changed.rowcount == 1

@@ -82,7 +82,7 @@ class MailRecords:
             return await read_page(connection, rows, order_by=order, limit=limit, offset=offset, counted=counted)
 
     async def get_receipt(self, actor: Actor, raw_mail_id: UUID) -> Mapping[str, Any]:
-        """The mail's last receipt, with the ticket's number and the names of those it was taken for. Raises NotFound."""
+        """The last receipt, with the ticket's number and the names of those it was taken for. Raises NotFound."""
         actor.require(Permission.MAIL_RECEIPT_VIEW)
         statement = (
             select(

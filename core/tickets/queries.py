@@ -1,4 +1,4 @@
-"""Reads of tickets, each within what its actor may see. Rows are mappings by column name."""
+"""Reads of tickets, each within what its actor may see. Rows are dictionaries by column name."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
 from core.customers.model import contacts, customers
+from core.database.page import RowPage, read_page
 from core.errors import NotFound
 from core.identity.model import users
 from core.identity.roles import Permission
-from core.ids import AttachmentId, CustomerId, TicketId, TicketNumber, UserId
+from core.ids import AttachmentId, CustomerId, MessageId, TicketId, TicketNumber, UserId
 from core.mail.model import mail_receipts, raw_mails
 from core.tickets.model import attachments, messages, ticket_participants, tickets
 from core.tickets.rules import MessageKind, TicketPriority, TicketSource, TicketStatus
 
 TicketReference = TicketId | TicketNumber
 """How people name a ticket: by its id or by its number."""
+
+LONGEST_NUMBER = 18
+"""Digits that surely fit a bigint."""
 
 
 class SortKey(StrEnum):
@@ -42,6 +47,7 @@ class Sort:
     descending: bool = False
 
 
+_TICKET_COLUMNS = tuple(column for column in tickets.c if column.name != "search_vector")
 NEWEST_FIRST = (Sort(SortKey.CREATED_AT, descending=True),)
 
 
@@ -63,14 +69,6 @@ class TicketFilters:
     created_after: datetime | None = None
     created_before: datetime | None = None
     search: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A part of what was found, and how much there is in `total`."""
-
-    rows: Sequence[RowMapping]
-    total: int
 
 
 def ticket_scope(actor: Actor) -> ColumnElement[bool]:
@@ -105,38 +103,49 @@ async def find_tickets(
     sort: Sequence[Sort] = NEWEST_FIRST,
     offset: int = 0,
     limit: int = 20,
-) -> Found:
+) -> RowPage:
     """The tickets that the actor may see and the filters want. The order is total, so pages do not overlap."""
     wanted = _conditions(actor, filters)
-    total = (await connection.execute(select(func.count()).select_from(tickets).where(*wanted))).scalar_one()
-    page = _tickets().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
-    return Found((await connection.execute(page)).mappings().all(), total)
+    counted = select(tickets.c.id).where(*wanted)
+    page = _tickets().where(*wanted)
+    return await read_page(connection, page, order_by=_order(sort), limit=limit, offset=offset, counted=counted)
 
 
-async def get_ticket(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> RowMapping:
+async def get_ticket(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> dict[str, Any]:
     """The ticket with the names of its customer, contact and assignee. Raises NotFound, also if it is not theirs."""
     statement = _tickets().where(ticket_scope(actor), named(reference))
-    row = (await connection.execute(statement)).mappings().one_or_none()
+    row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("ticket", reference)
-    return row
+    return dict(row._mapping)
 
 
 async def find_messages(
-    connection: AsyncConnection, actor: Actor, reference: TicketReference, *, offset: int = 0, limit: int | None = None
-) -> Found:
+    connection: AsyncConnection, actor: Actor, reference: TicketReference, *, offset: int = 0, limit: int = 1000
+) -> RowPage:
     """The ticket's messages that the actor may see, oldest first. Raises NotFound for the ticket."""
     ticket = await get_ticket(connection, actor, reference)
-    wanted = (messages.c.ticket_id == ticket["id"], message_scope(actor))
-    total = (await connection.execute(select(func.count()).select_from(messages).where(*wanted))).scalar_one()
-    columns = [column for column in messages.c if column.name != "search_vector"]
-    page = select(*columns).where(*wanted).order_by(messages.c.created_at, messages.c.id).offset(offset).limit(limit)
-    return Found((await connection.execute(page)).mappings().all(), total)
+    page = select(*_message_columns(actor)).where(messages.c.ticket_id == ticket["id"], message_scope(actor))
+    order = (messages.c.created_at, messages.c.id)
+    return await read_page(connection, page, order_by=order, limit=limit, offset=offset)
+
+
+async def get_message(connection: AsyncConnection, actor: Actor, message_id: MessageId) -> dict[str, Any]:
+    """One message. Raises NotFound, also if it or its ticket is not for the actor."""
+    statement = (
+        select(*_message_columns(actor))
+        .join(tickets, tickets.c.id == messages.c.ticket_id)
+        .where(messages.c.id == message_id, message_scope(actor), ticket_scope(actor))
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("message", message_id)
+    return row._asdict()
 
 
 async def find_attachments(
     connection: AsyncConnection, actor: Actor, reference: TicketReference
-) -> Sequence[RowMapping]:
+) -> list[dict[str, Any]]:
     """The files of the ticket's messages that the actor may see, oldest first. Raises NotFound for the ticket."""
     ticket = await get_ticket(connection, actor, reference)
     statement = (
@@ -145,10 +154,10 @@ async def find_attachments(
         .where(messages.c.ticket_id == ticket["id"], message_scope(actor))
         .order_by(messages.c.created_at, messages.c.id, attachments.c.position)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return [row._asdict() for row in await connection.execute(statement)]
 
 
-async def get_attachment(connection: AsyncConnection, actor: Actor, attachment_id: AttachmentId) -> RowMapping:
+async def get_attachment(connection: AsyncConnection, actor: Actor, attachment_id: AttachmentId) -> dict[str, Any]:
     """One file's record. Raises NotFound, also if its ticket or message is not for the actor."""
     statement = (
         select(attachments)
@@ -156,13 +165,13 @@ async def get_attachment(connection: AsyncConnection, actor: Actor, attachment_i
         .join(tickets, tickets.c.id == messages.c.ticket_id)
         .where(attachments.c.id == attachment_id, message_scope(actor), ticket_scope(actor))
     )
-    row = (await connection.execute(statement)).mappings().one_or_none()
+    row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("attachment", attachment_id)
-    return row
+    return row._asdict()
 
 
-async def find_receipts(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> Sequence[RowMapping]:
+async def find_receipts(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> list[dict[str, Any]]:
     """What became of the mails that touched the ticket, and why, oldest first.
 
     Raises PermissionDenied without `mail:receipt:view`, NotFound for the ticket.
@@ -176,7 +185,17 @@ async def find_receipts(connection: AsyncConnection, actor: Actor, reference: Ti
         .where(mail_receipts.c.ticket_id == ticket["id"])
         .order_by(mail_receipts.c.created_at, mail_receipts.c.id)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return [row._asdict() for row in await connection.execute(statement)]
+
+
+def ticket_reference(text: str) -> TicketReference:
+    """What people wrote to name a ticket: its number or its id. Raises NotFound for what can be neither."""
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER:
+        return TicketNumber(int(text))
+    try:
+        return TicketId(UUID(text))
+    except ValueError as error:
+        raise NotFound("ticket", text) from error
 
 
 def named(reference: TicketReference) -> ColumnElement[bool]:
@@ -184,11 +203,19 @@ def named(reference: TicketReference) -> ColumnElement[bool]:
     return tickets.c.id == reference if isinstance(reference, UUID) else tickets.c.number == reference
 
 
-def _tickets() -> Select[tuple[object, ...]]:
-    columns = [column for column in tickets.c if column.name != "search_vector"]
+def _message_columns(actor: Actor) -> list[ColumnElement[Any]]:
+    """Customers see whom of the desk they talk to by name; their address is the desk's."""
+    address: ColumnElement[Any] = messages.c.author_address
+    if not actor.is_staff:
+        address = case((messages.c.is_inbound, address)).label("author_address")
+    plain = [column for column in messages.c if column.name not in ("search_vector", "author_address")]
+    return [*plain, address]
+
+
+def _tickets() -> Select[Any]:
     return (
         select(
-            *columns,
+            *_TICKET_COLUMNS,
             customers.c.name.label("customer_name"),
             _full_name(contacts.c.first_name, contacts.c.last_name).label("contact_name"),
             _full_name(users.c.first_name, users.c.last_name).label("assigned_to_name"),
@@ -236,14 +263,14 @@ def _matches(actor: Actor, words: str) -> ColumnElement[bool]:
     return tickets.c.id.in_(by_title.union(by_message))
 
 
-def _order(sort: Sequence[Sort]) -> list[ColumnElement[object]]:
+def _order(sort: Sequence[Sort]) -> list[ColumnElement[Any]]:
     ranks: dict[SortKey, type[TicketPriority] | type[TicketStatus]] = {
         SortKey.PRIORITY: TicketPriority,
         SortKey.STATUS: TicketStatus,
     }
-    order: list[ColumnElement[object]] = []
+    order: list[ColumnElement[Any]] = []
     for part in sort or NEWEST_FIRST:
-        column: ColumnElement[object] = tickets.c[part.key.value]
+        column: ColumnElement[Any] = tickets.c[part.key.value]
         if part.key in ranks:
             column = case({member.value: rank for rank, member in enumerate(ranks[part.key])}, value=column)
         order.append(column.desc() if part.descending else column.asc())

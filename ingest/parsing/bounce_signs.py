@@ -69,13 +69,30 @@ _CLOSING = re.compile(
 _READ_CHARS = 20_000
 
 
+def may_report(named: dict[str, str], sender: MailAddress | None) -> bool:
+    """Whether the sender is one that reports on deliveries: the cheap look before the text is read."""
+    who, path = _who(named, sender), _path(named)
+    return path == "<>" or "postmaster@" in path or "mailer-daemon" in path or _is_system(who)
+
+
+def _who(named: dict[str, str], sender: MailAddress | None) -> str:
+    return f"{sender.name} {sender.address}" if sender is not None else named.get("from", "")
+
+
+def _path(named: dict[str, str]) -> str:
+    return named.get("return-path", "-").replace(" ", "").lower()
+
+
+def _is_system(who: str) -> bool:
+    return _MAILER_DAEMON.search(who) is not None or _SYSTEM_SENDER.search(who) is not None
+
+
 def sounds_like_bounce(named: dict[str, str], sender: MailAddress | None, text: str, *, names_recipient: bool) -> bool:
     """`text` is the whole text of the body; `names_recipient`: it names an address that failed, in the way reports do."""
     subject = named.get("subject", "")
     if _AUTO_REPLY.search(subject):
         return False
-    who = f"{sender.name} {sender.address}" if sender is not None else named.get("from", "")
-    path = named.get("return-path", "-").replace(" ", "").lower()
+    who, path = _who(named, sender), _path(named)
     has_failing_subject = _FAILURE_SUBJECT.search(subject) is not None
     names_failure = _FAILURE_WORDS.search(text[:_READ_CHARS]) is not None
     if _MAILER_DAEMON.search(who) or "mailer-daemon" in path:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from ingest.parsing.bounce_notice import find_notice
-from ingest.parsing.bounce_signs import seems_personal, sounds_like_bounce
+from ingest.parsing.bounce_signs import may_report, seems_personal, sounds_like_bounce
 from ingest.parsing.bounce_text import find_status, read_prose
 from ingest.parsing.charsets import clean_text, guess_text
 from ingest.parsing.headers import RawHeaders, decode_words, split_headers, unfold
@@ -48,9 +48,11 @@ def find_bounce(
     recipients = [recipient for part in reports for recipient in _read_status(part.decode(), limits)]
     if recipients and all(recipient.action in _GOOD_NEWS for recipient in recipients):
         return _bounce(recipients, root, parts)
+    failed = [value for name, value in headers if name == "x-failed-recipients"]
+    if not reports and not failed and not may_report(named, sender):
+        return None
     own = _own_addresses(named, sender)
     named_in_text = read_prose(text, own, loosely=False)
-    failed = [value for name, value in headers if name == "x-failed-recipients"]
     if not reports and not failed and not sounds_like_bounce(named, sender, text, names_recipient=bool(named_in_text)):
         return None
     if not recipients and "final-recipient" in text[:_READ_CHARS].lower():

@@ -59,7 +59,7 @@ class OutgoingSender:
         try:
             async with self._transport.open() as session:
                 while left and not stop.is_set() and self._is_time_for(left[0]):
-                    await self._deliver(session, left.pop(0))
+                    await self._deliver(session, left.pop(0), stop)
         finally:
             if left:
                 await self._mails.release(left)
@@ -67,14 +67,22 @@ class OutgoingSender:
     def _is_time_for(self, mail: DueMail) -> bool:
         return mail.leased_until - self._database.clock.now() > DELIVERY_TIME
 
-    async def _deliver(self, session: MailSession, mail: DueMail) -> None:
+    async def _deliver(self, session: MailSession, mail: DueMail, stop: asyncio.Event) -> None:
         try:
             delivery = await session.deliver(mail)
         except Unavailable as error:
             # Put off by itself: a mail that breaks every connection must not hold up all others.
             await self._note(mail, Delivery(DeliveryOutcome.REFUSED_FOR_NOW, str(error)))
             raise
-        await self._note(mail, delivery)
+        backoff = Backoff()
+        while True:
+            try:
+                return await self._note(mail, delivery)
+            except Unavailable:
+                # What is not noted will be sent again: worth waiting for a database that is only restarting.
+                if stop.is_set() or self._database.clock.now() >= mail.leased_until:
+                    raise
+                await backoff.pause(stop)
 
     async def _note(self, mail: DueMail, delivery: Delivery) -> None:
         if delivery.outcome is DeliveryOutcome.TAKEN:

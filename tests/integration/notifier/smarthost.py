@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,11 +24,13 @@ class SmarthostServer:
     tried: list[str] = field(default_factory=list)
     connections: int = 0
     logins: int = 0
+    tls_connections: int = 0
     port: int = 0
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         (recipient,) = envelope.rcpt_tos
         self.tried.append(recipient)
+        self.tls_connections += session.ssl is not None
         answer = self.answers.get(recipient, "250 taken")
         if answer == BREAK_OFF:
             assert isinstance(server.transport, asyncio.WriteTransport)
@@ -57,24 +60,27 @@ class SmarthostServer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         self.logins += 1
-        return AuthResult(success=data == LOGIN)
+        return AuthResult(success=data == LOGIN, handled=False)
 
-    def connected(self) -> SMTP:
+    def connected(self, tls: ssl.SSLContext | None) -> SMTP:
         self.connections += 1
         return SMTP(
             self,
             hostname="smarthost.example",
             authenticator=self.authenticate,
             auth_require_tls=False,
+            tls_context=tls,
             loop=asyncio.get_running_loop(),
         )
 
 
 @asynccontextmanager
-async def smarthost(*, port: int = 0, needs_login: bool = False) -> AsyncIterator[SmarthostServer]:
-    """The server on a free port, or on `port`, while the block runs."""
+async def smarthost(
+    *, port: int = 0, needs_login: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[SmarthostServer]:
+    """The server on a free port, or on `port`, while the block runs; it offers STARTTLS with `tls`."""
     state = SmarthostServer(needs_login=needs_login)
-    server = await asyncio.get_running_loop().create_server(state.connected, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: state.connected(tls), "127.0.0.1", port)
     state.port = server.sockets[0].getsockname()[1]
     async with server:
         yield state

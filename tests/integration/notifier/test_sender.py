@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import mailbox
+import ssl
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
 
+from core.blobs.folder import FolderBlobs
+from core.clock import SystemClock
+from core.customers.model import contacts
 from core.database.engine import Database
-from core.errors import Misconfigured
+from core.errors import Misconfigured, Unavailable
 from core.mail.model import OutgoingState
-from core.mail.outgoing import GIVEN_UP_AFTER, LONGEST_DELAY, OutgoingMails, delay_after
+from core.mail.outgoing import GIVEN_UP_AFTER, LONGEST_DELAY, DueMail, OutgoingMails, delay_after
 from core.runtime.metrics import Metrics
 from core.settings import load_settings
+from core.tickets.model import messages
 from notifier.mail.maildir import MaildirTransport
 from notifier.mail.opening import open_transport
 from notifier.mail.sender import OutgoingSender
 from notifier.mail.smarthost import SmarthostTransport, smarthost_from
-from notifier.mail.transport import MailTransport
+from notifier.mail.transport import Delivery, DeliveryOutcome, MailTransport
 from tests.integration.core.messaging.spine import eventually, running
-from tests.integration.notifier.desk import TurnedClock, as_mail
+from tests.integration.notifier.desk import Contact, TurnedClock, as_mail, open_desk
 from tests.integration.notifier.outbox import list_states, queue
 from tests.integration.notifier.smarthost import BREAK_OFF, SmarthostServer, smarthost
+from tests.services.postgres import StoppablePostgres
 from tests.services.service import free_port
 
 A, B, C = "a@kunde.example", "b@kunde.example", "c@kunde.example"
@@ -90,6 +100,29 @@ async def test_a_batch_goes_over_one_connection_and_each_mail_has_an_end_of_its_
         assert server.connections == 1
     assert await list_states(turned) == {A: "sent", B: "queued", C: "failed", "unknown@kunde.example": "failed"}
     assert [count(metrics, result) for result in ("sent", "put_off", "failed")] == [1, 1, 2]
+
+
+async def test_a_refused_mail_is_told_on_its_ticket_and_a_dead_address_is_marked(
+    database: Database, blobs: FolderBlobs
+) -> None:
+    unknown = "unknown@kunde.example"
+    desk = await open_desk(database, blobs, Contact(address=unknown))
+    ticket = await desk.open_ticket(address=unknown)
+    await desk.deliver_events()
+    async with smarthost() as server, running(OutgoingSender(database, by_smtp(server), Metrics())):
+
+        async def is_failed() -> bool:
+            return await list_states(database) == {unknown: "failed"}
+
+        await eventually(is_failed)
+    async with database.connect() as connection:
+        notes = select(messages.c.text).where(messages.c.kind == "system", messages.c.ticket_id == ticket.id)
+        text = (await connection.execute(notes)).scalar_one()
+        bounced_at = (await connection.execute(select(contacts.c.bounced_at))).scalar_one()
+    assert text == "Mail to unknown@kunde.example: failed (550 5.1.1 no such user)"
+    assert bounced_at is not None
+    await desk.deliver_events()
+    assert len(await desk.list_outgoing()) == 1
 
 
 async def test_what_was_refused_for_now_is_tried_again_later(turned: Database, clock: TurnedClock) -> None:
@@ -181,6 +214,29 @@ async def test_we_log_in_with_what_the_url_says(database: Database) -> None:
             await eventually(is_sent)
 
 
+async def test_starttls_is_used_where_it_is_offered_and_proven_where_a_password_depends_on_it(
+    database: Database, tls_files: tuple[Path, Path]
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*tls_files)
+    await queue(database, A)
+    (mail,) = await OutgoingMails(database).claim(1)
+    async with smarthost(tls=tls) as server:
+        async with by_smtp(server).open() as session:
+            assert (await session.deliver(mail)).outcome is DeliveryOutcome.TAKEN
+        assert server.tls_connections == 1
+        insisting = replace(smarthost_from(f"smtp://u:p@127.0.0.1:{server.port}"), needs_tls=True)
+        with pytest.raises(Unavailable, match="certificate verify failed"):
+            async with SmarthostTransport(insisting, "desk.example").open():
+                pass
+    async with smarthost() as server:
+        insisting = replace(insisting, port=server.port)
+        with pytest.raises(Unavailable, match="STARTTLS"):
+            async with SmarthostTransport(insisting, "desk.example").open():
+                pass
+        assert server.logins == 0
+
+
 async def test_mails_wait_for_a_smarthost_that_is_away(database: Database) -> None:
     port = free_port()
     transport = SmarthostTransport(smarthost_from(f"smtp://127.0.0.1:{port}"), "desk.example")
@@ -197,6 +253,61 @@ async def test_mails_wait_for_a_smarthost_that_is_away(database: Database) -> No
                 return len(server.taken) == 2 and set((await list_states(database)).values()) == {"sent"}
 
             await eventually(all_are_sent)
+
+
+async def test_the_sender_outlives_an_outage_of_the_database(stoppable_postgres: StoppablePostgres) -> None:
+    database = Database(stoppable_postgres.url, SystemClock())
+    async with smarthost() as server, running(OutgoingSender(database, by_smtp(server), Metrics())):
+        await queue(database, A)
+
+        async def is_sent() -> bool:
+            return set((await list_states(database)).values()) == {"sent"}
+
+        await eventually(is_sent)
+        await asyncio.to_thread(stoppable_postgres.stop)
+        with pytest.raises(Unavailable):
+            await database.ping()
+        await asyncio.to_thread(stoppable_postgres.start)
+
+        async def is_back() -> bool:
+            await queue(database, B)
+            return True
+
+        await eventually(is_back)
+        await eventually(is_sent)
+    await database.aclose()
+
+
+class Interrupting:
+    """A transport that takes every mail; the database restarts while it does."""
+
+    def __init__(self, node: StoppablePostgres) -> None:
+        self.taken: list[str] = []
+        self._node = node
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Interrupting]:
+        yield self
+
+    async def deliver(self, mail: DueMail) -> Delivery:
+        self.taken.append(mail.recipient)
+        await asyncio.to_thread(self._node.stop)
+        self._restart = asyncio.create_task(asyncio.to_thread(self._node.start))
+        return Delivery(DeliveryOutcome.TAKEN, "250 taken")
+
+
+async def test_a_mail_is_not_sent_twice_because_the_database_restarted(stoppable_postgres: StoppablePostgres) -> None:
+    database = Database(stoppable_postgres.url, SystemClock())
+    await queue(database, A)
+    transport = Interrupting(stoppable_postgres)
+    async with running(OutgoingSender(database, transport, Metrics())):
+
+        async def is_sent() -> bool:
+            return (await list_states(database))[A] == "sent"
+
+        await eventually(is_sent)
+    assert transport.taken == [A]
+    await database.aclose()
 
 
 async def test_two_senders_share_the_queue_and_send_nothing_twice(database: Database) -> None:

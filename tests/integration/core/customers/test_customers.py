@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from core.actor import SYSTEM, Actor
 from core.audit.model import audit_log
@@ -76,7 +77,7 @@ async def test_lists_are_filtered_searched_sorted_and_paged(api: Api) -> None:
     assert await names(api, TECHNICIAN, "?search=%25") == ["beta 100%"]
     assert await names(api, TECHNICIAN, "?search=_") == []
     assert await names(api, TECHNICIAN, "?tier=A&sort=tier,name&order=asc,desc") == ["Gamma", "Alpha"]
-    second = await api.call(TECHNICIAN, "GET /api/v1/customers?sort=created_at&limit=3&page=2&fields=name")
+    second = await api.call(TECHNICIAN, "GET /api/v1/customers?sort=created_at&limit=3&page=2&fields=id,name")
     assert [each["attributes"] for each in second["data"]] == [{"name": "Gamma"}]
     assert (second["meta"]["total"], second["meta"]["total_pages"]) == (4, 2)  # the triage customer was there before
     assert (await api.call(TECHNICIAN, "GET /api/v1/customers?page=9"))["data"] == []
@@ -192,6 +193,36 @@ async def test_a_customer_goes_only_when_no_ticket_is_open_and_nobody_may_log_in
         assert (await connection.execute(select(customer_domains))).all() == []
     again = await create(api, "Huber")
     await api.call(MANAGER, f"POST /api/v1/customers/{again['id']}/domains", {"domain": "huber.example"})
+
+
+async def test_of_two_changes_to_one_version_one_is_refused(api: Api, database: Database) -> None:
+    made = await create(api, "Huber")
+    change = Customers(database).change_customer
+    outcomes = await asyncio.gather(
+        *(change(MANAGER, UUID(made["id"]), 1, {"industry": f"Trade {number}"}) for number in range(3)),
+        return_exceptions=True,
+    )
+    assert sorted(str(type(each).__name__) for each in outcomes) == ["NoneType", "VersionConflict", "VersionConflict"]
+
+
+async def test_a_ticket_that_is_being_opened_keeps_its_customer(api: Api, database: Database) -> None:
+    made = await create(api, "Huber")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with database.begin(SYSTEM) as work:
+        opening = NewMessage(MessageKind.PUBLIC, TicketSource.API, "Hallo", "Eva", True)
+        number = (await take_ticket_numbers(work, 1))[0]
+        draft = NewTicket(CustomerId(UUID(made["id"])), None, "Drucker", TicketPriority.LOW, TicketSource.API, opening)
+        open_ticket(work, draft, number)
+        await work.flush()
+        deleting = asyncio.create_task(api.call(MANAGER, f"DELETE /api/v1/customers/{made['id']}"))
+        async with database.connect() as watching, asyncio.timeout(20):
+            while not deleting.done() and not (await watching.execute(waiting)).scalar_one():
+                await asyncio.wait([deleting], timeout=0.01)
+                await watching.rollback()
+    with pytest.raises(Conflict, match="open tickets"):
+        await deleting
 
 
 async def test_the_triage_customer_stays(api: Api, database: Database) -> None:

@@ -26,7 +26,7 @@ from core.errors import (
 )
 from core.http.application import build_application
 from core.http.calling import HowCalled, Networks
-from core.http.envelope import Document, Page, PageQuery, document, page, resource
+from core.http.envelope import Document, Names, Page, PageQuery, document, page, resource
 from core.http.health import ReadinessCheck
 from core.http.route import Call, FileReply, Input, Reply, Route
 from core.http.server import HttpServer
@@ -46,6 +46,12 @@ class NewNote(Input):
     """A note to take."""
 
     title: str = Field(min_length=1, max_length=100, examples=["The printer on floor 2 is out of toner"])
+
+
+class NotesQuery(PageQuery):
+    """Which notes, in which order."""
+
+    sort: Names = Field(("title",), description="What to sort by.")
 
 
 FAILURES: dict[str, Exception] = {
@@ -82,7 +88,7 @@ class Desk:
                 view,
                 Page[NoteAttributes],
                 tag="notes",
-                query=PageQuery,
+                query=NotesQuery,
             ),
             Route(
                 "POST",

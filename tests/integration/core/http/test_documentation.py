@@ -23,6 +23,8 @@ async def test_every_route_is_in_the_document(http: aiohttp.ClientSession) -> No
     assert {("GET", "/api/v1/notes"), ("POST", "/api/v1/notes"), ("DELETE", "/api/v1/notes/{note_id}")} <= operations
     take = document["paths"]["/api/v1/notes"]["post"]
     assert take["security"] == [{"bearerAuth": []}]
+    sort = next(p for p in document["paths"]["/api/v1/notes"]["get"]["parameters"] if p["name"] == "sort")
+    assert sort["schema"]["default"] == "title"
     assert document["paths"]["/api/v1/open"]["get"]["security"] == []
     assert document["components"]["schemas"]["NewNote"]["properties"]["title"]["examples"]
     assert document["components"]["schemas"]["Error"]["examples"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import func, select
 
 from core.actor import SYSTEM, Actor
 from core.audit.model import audit_log
 from core.customers.model import contacts
+from core.customers.triage import ensure_triage_customer
 from core.database.engine import Database
 from core.errors import Conflict, InvalidInput, NotFound, PermissionDenied, VersionConflict
+from core.identity.roles import Role
 from core.ids import CustomerId, TicketId, UserId, new_uuid
 from core.messaging.model import outbox
 from core.tickets.model import ticket_participants, tickets
@@ -31,7 +34,7 @@ def service(database: Database) -> Tickets:
     return Tickets(database)
 
 
-async def read(desk: Desk, reference: TicketReference, actor: Actor = SYSTEM) -> RowMapping:
+async def read(desk: Desk, reference: TicketReference, actor: Actor = SYSTEM) -> dict[str, Any]:
     async with desk.database.connect() as connection:
         return await get_ticket(connection, actor, reference)
 
@@ -72,6 +75,14 @@ async def test_a_user_whom_no_contact_stands_for_becomes_one_once(service: Ticke
     async with desk.database.connect() as connection:
         found = await connection.execute(select(contacts.c.last_name).where(contacts.c.email == "admin@hofer.example"))
         assert found.scalars().all() == ["Muster"]
+
+
+async def test_a_contact_of_another_customer_is_not_taken(service: Tickets, desk: Desk) -> None:
+    """The address belongs to Ben of Hofer; a user of Linde with it still sees its own ticket."""
+    user = replace(desk.linde_admin, email="Ben@hofer.example", role=Role.CUSTOMER_USER)
+    ref = await service.open_ticket(user, PRINTER)
+    ticket = await read(desk, ref.id, user)
+    assert (ticket["customer_id"], ticket["contact_id"]) == (desk.linde, None)
 
 
 async def test_customers_open_nothing_for_others(service: Tickets, desk: Desk) -> None:
@@ -269,6 +280,13 @@ async def test_merges_side_by_side_leave_one_ticket_living(service: Tickets, des
     async with desk.database.connect() as connection:
         living = await connection.execute(select(tickets.c.id).where(tickets.c.merged_into_id.is_(None)))
         assert len(living.scalars().all()) == 1
+
+
+async def test_what_an_unknown_sender_wrote_is_merged_into_a_customers_ticket(service: Tickets, desk: Desk) -> None:
+    async with desk.database.begin(SYSTEM) as work:
+        triage = await ensure_triage_customer(work)
+    unknown, known = await desk.open("Drucker", customer=triage), await desk.open("Drucker")
+    assert (await service.merge(desk.technician, unknown.id, known.id)).id == known.id
 
 
 async def test_tickets_of_two_customers_are_not_merged(service: Tickets, desk: Desk) -> None:
