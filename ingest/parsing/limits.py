@@ -19,6 +19,8 @@ class ParsingLimits:
     """Fields of one header block that are decoded; the block stays whole in the raw mail."""
     max_addresses: int = 5_000
     """Addresses read from the fields of one name."""
+    max_identifier_bytes: int = 998
+    """A longer address or message id is none: it would fit into no line (RFC 5322 section 2.1.1), and no index."""
     max_text_chars: int = 5_000_000
     """Characters of body text that are read; a longer text is also kept whole as an attachment."""
     max_folded_chars: int = 1_000_000

@@ -64,7 +64,7 @@ def parse_mail(raw: bytes, limits: ParsingLimits = DEFAULT_LIMITS) -> ParsedMail
     if block.is_cut:
         contents.attachments.insert(0, _beyond(raw))
     sender = _addresses(fields, "from", charset, limits) or _addresses(fields, "sender", charset, limits)
-    references = _message_ids(fields, "references", charset)
+    references = _message_ids(fields, "references", charset, limits)
     bounce = find_bounce(root, headers, sender[0] if sender else None, body.full_text, limits)
     return ParsedMail(
         subject=_first(headers, "subject"),
@@ -72,8 +72,8 @@ def parse_mail(raw: bytes, limits: ParsingLimits = DEFAULT_LIMITS) -> ParsedMail
         to=_addresses(fields, "to", charset, limits),
         cc=_addresses(fields, "cc", charset, limits),
         reply_to=_addresses(fields, "reply-to", charset, limits),
-        message_id=next(iter(_message_ids(fields, "message-id", charset)), None),
-        in_reply_to=next(iter(_message_ids(fields, "in-reply-to", charset)), None),
+        message_id=next(iter(_message_ids(fields, "message-id", charset, limits)), None),
+        in_reply_to=next(iter(_message_ids(fields, "in-reply-to", charset, limits)), None),
         references=references,
         date=_date(_first(headers, "date")),
         body=body,
@@ -125,10 +125,6 @@ def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
 
 def _addresses(fields: RawHeaders, name: str, charset: str | None, limits: ParsingLimits) -> tuple[MailAddress, ...]:
     values = fields.find_all(name)
-    if not values:
-        return ()
-    if len(values) == 1:
-        return parse_addresses(unfold(values[0], charset), limits.max_addresses)
     if name in ("from", "sender"):
         values = values[:1]
     found: list[MailAddress] = []
@@ -136,22 +132,25 @@ def _addresses(fields: RawHeaders, name: str, charset: str | None, limits: Parsi
         found.extend(parse_addresses(unfold(value, charset), limits.max_addresses - len(found)))
         if len(found) >= limits.max_addresses:
             break
-    return tuple(found)
+    return tuple(each for each in found if _fits(each.address, limits))
 
 
-def _message_ids(fields: RawHeaders, name: str, charset: str | None) -> tuple[str, ...]:
+def _message_ids(fields: RawHeaders, name: str, charset: str | None, limits: ParsingLimits) -> tuple[str, ...]:
     raw = fields.find(name)
     if raw is None:
         return ()
     text = unfold(raw, charset)
+    found: list[str] = []
     if "<" in text:
-        found = tuple(dict.fromkeys(identifier.replace(" ", "") for identifier in _MESSAGE_ID.findall(text)))
-        if found:
-            return found
-    text = decode_words(text).strip("<> \t")
-    if name == "message-id":
-        return (text,) if text else ()
-    return tuple(dict.fromkeys(word.strip("<>,;") for word in text.split() if "@" in word))
+        found = [identifier.replace(" ", "") for identifier in _MESSAGE_ID.findall(text)]
+    if not found:
+        text = decode_words(text).strip("<> \t")
+        found = [text] if name == "message-id" else [word.strip("<>,;") for word in text.split() if "@" in word]
+    return tuple(dict.fromkeys(each for each in found if each and _fits(each, limits)))
+
+
+def _fits(identifier: str, limits: ParsingLimits) -> bool:
+    return len(identifier.encode("utf-8", "replace")) <= limits.max_identifier_bytes
 
 
 def _date(text: str) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,9 +75,19 @@ def postfix_delivering_to(transport: str, port: int) -> Iterator[Service]:
             "postfix", [binary, "-c", folder / "config", "start-fg"], folder=folder, port=own_port, start_seconds=30
         )
         with running(service):
-            yield service
+            try:
+                yield service
+            finally:
+                _end_master(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_master(folder: Path) -> None:
+    """The master has a session of its own, which signals to the group that was started do not reach."""
+    number = int((folder / "queue" / "pid" / "master.pid").read_text(encoding="ascii"))
+    os.kill(number, signal.SIGTERM)
+    wait_until(lambda: not Path(f"/proc/{number}").exists(), "the end of postfix's master", 10)
 
 
 def wait_for_log(service: Service, text: str, count: int) -> None:
