@@ -314,10 +314,10 @@ def _embedded_start(kinds: list[Kind], texts: list[int]) -> int:
 
 def _is_quote_next(kinds: list[Kind], index: int) -> bool:
     """Behind this attribution line stand more of it, quoted lines, or nothing that could be an unmarked quote."""
-    for kind in kinds[index + 1 :]:
-        if kind in (Kind.QUOTE, Kind.ATTRIBUTION, Kind.FOLDED):
+    for following in range(index + 1, len(kinds)):
+        if kinds[following] in (Kind.QUOTE, Kind.ATTRIBUTION, Kind.FOLDED):
             return True
-        if kind is not Kind.BLANK:
+        if kinds[following] is not Kind.BLANK:
             return False
     return True
 
