@@ -25,18 +25,90 @@ _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _COMMENT_END = re.compile(r"--!?>")
 _RAW_TEXT = re.compile(r"style|script|title|textarea|xmp|iframe|noembed|noframes", re.IGNORECASE)
 _VOID = frozenset(
-    "area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr".split()
+    [
+        "area",
+        "base",
+        "basefont",
+        "bgsound",
+        "br",
+        "col",
+        "embed",
+        "frame",
+        "hr",
+        "image",
+        "img",
+        "input",
+        "keygen",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
 )
 _CLOSED_BY_OTHERS = frozenset(
-    "html head body p li dd dt tr td th thead tbody tfoot colgroup caption option optgroup".split()
+    [
+        "html",
+        "head",
+        "body",
+        "p",
+        "li",
+        "dd",
+        "dt",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+        "caption",
+        "option",
+        "optgroup",
+    ]
 )
-_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_BARRIERS = frozenset("table select object applet marquee template button".split())
+_FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
+_BARRIERS = frozenset(["table", "select", "object", "applet", "marquee", "template", "button"])
 _UNCLEAR = frozenset(("svg", "math", "noscript"))
 """Behind these it is open how end tags are read: none counts any more."""
 _SCOPED = frozenset(
-    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer h1 h2 h3 h4 h5 h6 "
-    "header hgroup listing main menu nav ol pre search section summary ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "listing",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "pre",
+        "search",
+        "section",
+        "summary",
+        "ul",
+    ]
 )
 """Their end tags close what stands open within; those of all others do not close these."""
 _ALONE = _FORMATTING | {"form"}

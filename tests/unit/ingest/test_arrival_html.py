@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a sample a line
 """HTML of strangers is cleaned in bounded time and memory, or not at all: then the text is shown."""
 
 from __future__ import annotations
