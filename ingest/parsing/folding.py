@@ -1,7 +1,7 @@
-# ruff: noqa: E501 - tables of names on one line
 """Folding: a body's lines are sorted into new text, quoted history and signature, each to exactly one of them.
 
-Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in the number of lines.
+Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in their
+number.
 """
 
 from __future__ import annotations
@@ -211,9 +211,9 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
 
 
 _DEVICE_HINT = re.compile(
-    r"sent|written|typed|composed|get |download|gesendet|verschickt|geschrieben|verfasst|versendet|envoy|écrit|expédié|obten|inviat|scritt|"
-    r"spedit|scarica|ottieni|enviad|escrito|obter|verzonden|verstuur|sendt|skicka|sänt|hent|skaffa|wysłan|odesl|odosl|poslan|lähet|hanki|"
-    r"отправлен|надіслано|послано|küldve|gönderildi|trimis|发自|來自|から送信|에서 보냄",
+    r"sent|written|typed|composed|get |download|gesendet|verschickt|geschrieben|verfasst|versendet|envoy|écrit|expédié|obten|"
+    r"inviat|scritt|spedit|scarica|ottieni|enviad|escrito|obter|verzonden|verstuur|sendt|skicka|sänt|hent|skaffa|wysłan|odesl|odosl|poslan|"
+    r"lähet|hanki|отправлен|надіслано|послано|küldve|gönderildi|trimis|发自|來自|から送信|에서 보냄",
     re.IGNORECASE,
 )
 

@@ -1,5 +1,5 @@
-"""May a document be given to an HTML parser? The time of a tree builder, and with unclosed formatting also its memory,
-is quadratic in the depth of its elements (HTML standard, sections 13.2.4.3 and 13.2.6).
+"""May a document be given to an HTML parser? A tree builder's time is quadratic in the depth of its elements, and so is
+its memory where formatting stays open (HTML standard, sections 13.2.4.3 and 13.2.6).
 
 One pass over the tags, linear in the length. Where markup is broken, elements are rather counted as open than as closed:
 the count is an upper bound, exact for well-formed documents.
@@ -25,91 +25,24 @@ _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _COMMENT_END = re.compile(r"--!?>")
 _RAW_TEXT = re.compile(r"style|script|title|textarea|xmp|iframe|noembed|noframes", re.IGNORECASE)
 _VOID = frozenset(
-    [
-        "area",
-        "base",
-        "basefont",
-        "bgsound",
-        "br",
-        "col",
-        "embed",
-        "frame",
-        "hr",
-        "image",
-        "img",
-        "input",
-        "keygen",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+    ["area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img", "input",
+     "keygen", "link", "meta", "param", "source", "track", "wbr"]
+)  # fmt: skip
 _CLOSED_BY_OTHERS = frozenset(
-    [
-        "html",
-        "head",
-        "body",
-        "p",
-        "li",
-        "dd",
-        "dt",
-        "tr",
-        "td",
-        "th",
-        "thead",
-        "tbody",
-        "tfoot",
-        "colgroup",
-        "caption",
-        "option",
-        "optgroup",
-    ]
-)
+    ["html", "head", "body", "p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup",
+     "caption", "option", "optgroup"]
+)  # fmt: skip
 _FORMATTING = frozenset(
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
-)
+)  # fmt: skip
 _BARRIERS = frozenset(["table", "select", "object", "applet", "marquee", "template", "button"])
 _UNCLEAR = frozenset(("svg", "math", "noscript"))
 """Behind these it is open how end tags are read: none counts any more."""
 _SCOPED = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "listing",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "ul",
-    ]
-)
+    ["address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl", "fieldset",
+     "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "listing",
+     "main", "menu", "nav", "ol", "pre", "search", "section", "summary", "ul"]
+)  # fmt: skip
 """Their end tags close what stands open within; those of all others do not close these."""
 _ALONE = _FORMATTING | {"form"}
 """Their end tags close nothing else."""

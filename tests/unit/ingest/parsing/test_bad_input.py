@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """Input meant to break a parser: each test states what is still read and what was kept."""
 
 from __future__ import annotations
