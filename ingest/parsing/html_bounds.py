@@ -1,8 +1,8 @@
 """May a document be given to an HTML parser? A tree builder's time is quadratic in the depth of its elements, and so is
 its memory where formatting stays open (HTML standard, sections 13.2.4.3 and 13.2.6).
 
-One pass over the tags, linear in the length. Where markup is broken, elements are rather counted as open than as closed:
-the count is an upper bound, exact for well-formed documents.
+One pass over the tags, linear in the length. Where markup is broken, elements count rather as open than as closed: the
+count is an upper bound, exact for well-formed documents.
 """
 
 from __future__ import annotations
