@@ -213,7 +213,8 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
 _DEVICE_HINT = re.compile(
     r"sent|written|typed|composed|get |download|gesendet|verschickt|geschrieben|verfasst|versendet|envoy|écrit|"
     r"expédié|obten|inviat|scritt|spedit|scarica|ottieni|enviad|escrito|obter|verzonden|verstuur|sendt|skicka|sänt|hent|skaffa|"
-    r"wysłan|odesl|odosl|poslan|lähet|hanki|отправлен|надіслано|послано|küldve|gönderildi|trimis|发自|來自|から送信|에서 보냄",
+    r"wysłan|odesl|odosl|poslan|lähet|hanki|отправлен|надіслано|послано|küldve|"
+    r"gönderildi|trimis|发自|來自|から送信|에서 보냄",
     re.IGNORECASE,
 )
 

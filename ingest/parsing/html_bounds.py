@@ -29,7 +29,7 @@ _VOID = frozenset(
      "keygen", "link", "meta", "param", "source", "track", "wbr"]
 )  # fmt: skip
 _CLOSED_BY_OTHERS = frozenset(
-    ["html", "head", "body", "p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup",
+    ["html", "head", "body", "p", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup",
      "caption", "option", "optgroup"]
 )  # fmt: skip
 _FORMATTING = frozenset(
@@ -46,7 +46,9 @@ _SCOPED = frozenset(
 """Their end tags close what stands open within; those of all others do not close these."""
 _ALONE = _FORMATTING | {"form"}
 """Their end tags close nothing else."""
-_WALLS = _SCOPED | _BARRIERS | {"form"}
+_ITEMS = {"li": ("li",), "dd": ("dd", "dt"), "dt": ("dt", "dd")}
+"""They close one another, unless something else stands between."""
+_WALLS = _SCOPED | _BARRIERS | {"form", *_ITEMS}
 _NEAR = 8
 _TAG_START = re.compile(r"</?[a-zA-Z]")
 
@@ -61,6 +63,8 @@ class _Open:
     copies: int = 0
 
     def push(self, name: str) -> None:
+        for item in _ITEMS.get(name, ()):
+            self.pop(item)
         self.names.append(name)
         self.formatting += name in _FORMATTING
         self.copies += self.formatting + self.left_over

@@ -28,11 +28,13 @@ BOMBS = {
     "closed by a nameless tag": "<div></ </div>" * 100_000,
     "attributes without end": "<p " + " ".join(f"a{n}=1" for n in range(200_000)) + ">x",
     "tags that are never closed": '<p>x</p><a href="' * 100_000,
+    "items within items": "<li><dd>" * 100_000,
     "foreign elements": "<svg><g>" * 100_000,
 }
 HARMLESS = {
     "unclosed paragraphs": "<p>x" * 50_000,
     "unclosed cells": "<table>" + "<tr><td>x" * 50_000 + "</table>",
+    "unclosed items": "<ul>" + "<li>x<dl><dt>y<dd>z</dl>" * 50_000 + "</ul>",
     "line breaks": "x<br>" * 100_000,
     "a huge attribute": '<p title="' + "x" * 4_000_000 + '">x</p>',
     "an inline image": '<img src="data:image/png;base64,' + "A" * 1_000_000 + '">',
