@@ -63,8 +63,6 @@ class _Open:
     copies: int = 0
 
     def push(self, name: str) -> None:
-        for item in _ITEMS.get(name, ()):
-            self.pop(item)
         self.names.append(name)
         self.formatting += name in _FORMATTING
         self.copies += self.formatting + self.left_over
@@ -120,6 +118,8 @@ def is_bounded(html: str) -> bool:
             if name in _CLOSED_BY_OTHERS and not is_unclear:
                 opened.copies += opened.formatting + opened.left_over
             else:
+                for item in () if is_unclear else _ITEMS.get(name, ()):
+                    opened.pop(item)
                 opened.push(name)
             if not opened.is_bounded:
                 return False

@@ -29,6 +29,7 @@ BOMBS = {
     "attributes without end": "<p " + " ".join(f"a{n}=1" for n in range(200_000)) + ">x",
     "tags that are never closed": '<p>x</p><a href="' * 100_000,
     "items within items": "<li><dd>" * 100_000,
+    "items behind a foreign element": "</svg>" + "</li><x><p><ruby><li>" * 50_000,
     "foreign elements": "<svg><g>" * 100_000,
 }
 HARMLESS = {
