@@ -16,6 +16,7 @@ from ingest.authentication.domains import find_ascii_domain
 from ingest.authentication.results import AuthenticationVerdict, DmarcResult
 from ingest.deciding.decide import Arrival, SenderProof
 from ingest.deciding.threading import evidence_of
+from ingest.parsing.html_bounds import is_bounded
 from ingest.parsing.mail import ParsedMail
 from ingest.parsing.parse import parse_any
 
@@ -72,7 +73,7 @@ def prepare(incoming: IncomingMail, tokens: ReplyTokens, verdict: Authentication
         proof_detail=proof_detail,
         received_at=incoming.received_at,
     )
-    return PreparedMail(incoming, arrival, sanitised(mail.html) if mail.html else None)
+    return PreparedMail(incoming, arrival, find_sanitised(mail.html) if mail.html else None)
 
 
 def proof_of(verdict: AuthenticationVerdict, mail: ParsedMail) -> tuple[SenderProof, str]:
@@ -118,6 +119,12 @@ def loop_key(mail: ParsedMail) -> str:
 _URL_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
 
-def sanitised(html: str) -> str:
-    """HTML without scripts, forms, styles and remote tricks; inline images (cid:) stay."""
+def find_sanitised(html: str) -> str | None:
+    """HTML without scripts, forms, styles and remote tricks; inline images (cid:) stay.
+
+    None where parsing it could take time or memory out of proportion: then the text of the mail is shown instead, and
+    the HTML stays in the raw mail.
+    """
+    if not is_bounded(html):
+        return None
     return nh3.clean(html, url_schemes=_URL_SCHEMES, link_rel="noopener noreferrer nofollow")

@@ -1,8 +1,7 @@
-# ruff: noqa: E501 - tables of words read best one language or mailer a line
-"""Attribution lines: "On … wrote:", "Am … schrieb …:", "2017-02-05 13:29 GMT+02:00 Name <a@b>:", in one line or several.
+"""Attribution lines in one line or several: "On … wrote:", "Am … schrieb …:", "2017-02-05 13:29 GMT+02:00 A <a@b>:".
 
-An attribution is recognised by what it must contain, not by a pattern for each language: it ends in a colon or in a word
-for writing, and names a date, an address, or both.
+An attribution is recognised by what it must contain, not by a pattern for each language: it ends in a colon or in a
+word for writing, and names a date, an address, or both.
 """
 
 from __future__ import annotations
@@ -29,7 +28,8 @@ _STARTS_WITH_DATE = re.compile(
 _FIRST_WORD = re.compile(r"[^\w]*(\w+)")
 _ENDS = (":", "：", ">", "-", "*", "_", ")")
 _MID_LINE = re.compile(
-    r"(?<=\S)(?P<gap>\s*-{2,}\s*|\s+)(?=(?:On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |Am \d|Am (?:Mo|Di|Mi|Do|Fr|Sa|So)[a-z]*,? |"
+    r"(?<=\S)(?P<gap>\s*-{2,}\s*|\s+)(?=(?:On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |Am \d|"
+    r"Am (?:Mo|Di|Mi|Do|Fr|Sa|So)[a-z]*,? |"
     r"Le (?:lun|mar|mer|jeu|ven|sam|dim)).{5,300}$)"
 )
 _DASHED_WROTE = re.compile(rf"\W*-{{2,}}\s*.{{1,120}}\b(?:{WROTE})\W*-{{2,}}\W*$", re.IGNORECASE)

@@ -1,7 +1,7 @@
-# ruff: noqa: E501 - tables of names on one line
 """Folding: a body's lines are sorted into new text, quoted history and signature, each to exactly one of them.
 
-Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in the number of lines.
+Each line gets a kind from one look at it and its neighbours; the rules then work on kinds. Linear in their
+number.
 """
 
 from __future__ import annotations
@@ -208,9 +208,10 @@ def _find_markers(bare: list[str], kinds: list[Kind]) -> None:
 
 
 _DEVICE_HINT = re.compile(
-    r"sent|written|typed|composed|get |download|gesendet|verschickt|geschrieben|verfasst|versendet|envoy|écrit|expédié|obten|inviat|scritt|"
-    r"spedit|scarica|ottieni|enviad|escrito|obter|verzonden|verstuur|sendt|skicka|sänt|hent|skaffa|wysłan|odesl|odosl|poslan|lähet|hanki|"
-    r"отправлен|надіслано|послано|küldve|gönderildi|trimis|发自|來自|から送信|에서 보냄",
+    r"sent|written|typed|composed|get |download|gesendet|verschickt|geschrieben|verfasst|versendet|envoy|écrit|"
+    r"expédié|obten|inviat|scritt|spedit|scarica|ottieni|enviad|escrito|obter|verzonden|verstuur|sendt|skicka|sänt|hent|skaffa|"
+    r"wysłan|odesl|odosl|poslan|lähet|hanki|отправлен|надіслано|послано|küldve|"
+    r"gönderildi|trimis|发自|來自|から送信|에서 보냄",
     re.IGNORECASE,
 )
 
@@ -311,10 +312,10 @@ def _embedded_start(kinds: list[Kind], texts: list[int]) -> int:
 
 def _is_quote_next(kinds: list[Kind], index: int) -> bool:
     """Behind this attribution line stand more of it, quoted lines, or nothing that could be an unmarked quote."""
-    for kind in kinds[index + 1 :]:
-        if kind in (Kind.QUOTE, Kind.ATTRIBUTION, Kind.FOLDED):
+    for following in range(index + 1, len(kinds)):
+        if kinds[following] in (Kind.QUOTE, Kind.ATTRIBUTION, Kind.FOLDED):
             return True
-        if kind is not Kind.BLANK:
+        if kinds[following] is not Kind.BLANK:
             return False
     return True
 

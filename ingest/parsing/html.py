@@ -171,6 +171,7 @@ def read_html(html: str) -> HtmlText:
     opened = _Open()
     rest = Mark.NEW
     preformatted = 0
+    unclosed: set[str] = set()  # what has no end here has none further on: it is not searched again
     position = _start_of_body(html)
     length = len(html)
     while position < length:
@@ -183,7 +184,7 @@ def read_html(html: str) -> HtmlText:
             break
         following = html[start + 1 : start + 2]
         if following in ("!", "?"):
-            position = _after_declaration(html, start)
+            position = _after_declaration(html, start, unclosed)
             continue
         tag = _TAG.match(html, start) or _PLAIN_TAG.match(html, start)
         if tag is None:
@@ -193,7 +194,9 @@ def read_html(html: str) -> HtmlText:
         position = tag.end()
         closing, name, attributes = bool(tag[1]), tag[2].lower(), tag[3]
         if name in _SKIPPED and not closing:
-            end = _SKIPPED[name].search(html, position)
+            end = None if name in unclosed else _SKIPPED[name].search(html, position)
+            if end is None:
+                unclosed.add(name)
             position = end.end() if end else (length if name in ("style", "script") else position)
         elif name == "br":
             out.end_line(mark, force=True)
@@ -241,12 +244,13 @@ def _start_of_body(html: str) -> int:
     return body.start() if body is not None and body[0].lower() == "<body" else (body.end() if body is not None else 0)
 
 
-def _after_declaration(html: str, start: int) -> int:
+def _after_declaration(html: str, start: int, unclosed: set[str]) -> int:
     """Where a comment, doctype or processing instruction ends."""
     if html.startswith("<!--", start):
-        end = html.find("-->", start + 4)
+        end = html.find("-->", start + 4) if "!--" not in unclosed else -1
         if end >= 0:
             return end + 3
+        unclosed.add("!--")
         # A comment that is never closed hides nothing: only its opening is skipped.
         return start + 4
     end = html.find(">", start)

@@ -1,14 +1,15 @@
+# ruff: noqa: E501 - sample mails read best in whole lines
 """Parsing never raises: CPython's own mails, and mails of usual shapes with bytes and boundaries damaged."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
 
 import orjson
 import pytest
-import test as python_tests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,12 @@ from ingest.parsing.mail import ParsedMail
 from ingest.parsing.parse import parse_any
 from ingest.parsing.presentation import as_json
 
-PYTHON_MAILS = sorted(path for folder in python_tests.__path__ for path in Path(folder).glob("test_email/data/*.txt"))
+PYTHON_TESTS = importlib.util.find_spec("test")
+PYTHON_MAILS = sorted(
+    path
+    for folder in (PYTHON_TESTS.submodule_search_locations or () if PYTHON_TESTS is not None else ())
+    for path in Path(folder).glob("test_email/data/*.txt")
+)
 SMALL = ParsingLimits(max_nesting=4, max_parts=8, max_header_bytes=2_000, max_header_fields=30, max_text_chars=2_000)
 
 
