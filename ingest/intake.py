@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from core.actor import SYSTEM
-from core.blobs.store import BlobStore
+from core.blobs.store import BlobStore, key_of
 from core.database.constraints import is_race
 from core.database.engine import Database
 from core.errors import AlreadyExists, PsaError, Unavailable, VersionConflict
@@ -59,7 +59,7 @@ class Intake:
 
     async def take_in(self, prepared: PreparedMail) -> Recorded:
         """Commit a mail's effect. Raises Unavailable, keeping nothing, when the database or the blob store is away."""
-        stored = await self._store(prepared)
+        stored = self._store(prepared)
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._waiting.append((stored, done))
         self._start_committer()
@@ -67,7 +67,7 @@ class Intake:
 
     async def take_in_together(self, mails: Sequence[PreparedMail]) -> list[Recorded]:
         """Commit the effects of several mails in order, as far as possible in one transaction."""
-        return await self._commit([await self._store(prepared) for prepared in mails])
+        return await self._commit([self._store(prepared) for prepared in mails])
 
     async def explain(self, prepared: PreparedMail) -> Decision:
         """What would be decided now; nothing is written."""
@@ -146,6 +146,7 @@ class Intake:
                         number = next(numbers)
                 results.append(await record_decision(work, stored, decision, facts, number))
             await advance_cursors(work, [stored.prepared.incoming for stored in mails])
+            await _are_kept(mails)
         return results
 
     async def _keep_failed(self, stored: StoredMail, error: Exception) -> Recorded:
@@ -153,11 +154,16 @@ class Intake:
         async with self._database.begin(SYSTEM) as work:
             recorded = record_fault(work, stored, f"{type(error).__name__}: {error}"[:1000])
             await advance_cursors(work, [stored.prepared.incoming])
+            await _are_kept([stored])
         return recorded
 
-    async def _store(self, prepared: PreparedMail) -> StoredMail:
+    def _store(self, prepared: PreparedMail) -> StoredMail:
+        """Begin to keep the mail's bytes; the commit waits for that, not the decision."""
         files = prepared.mail.attachments
-        keys = await self._blobs.put_many([prepared.incoming.raw, *(file.payload for file in files)])
+        contents = [prepared.incoming.raw, *(file.payload for file in files)]
+        kept = asyncio.create_task(self._blobs.put_many(contents))
+        kept.add_done_callback(_notice)
+        keys = [key_of(content) for content in contents]
         findings: list[Finding] = []
         attachments: list[NewAttachment] = []
         for position, (file, key) in enumerate(zip(files, keys[1:], strict=True)):
@@ -180,7 +186,19 @@ class Intake:
                     set_aside=set_aside,
                 )
             )
-        return StoredMail(prepared, keys[0], tuple(attachments), tuple(findings))
+        return StoredMail(prepared, kept, keys[0], tuple(attachments), tuple(findings))
+
+
+async def _are_kept(mails: Sequence[StoredMail]) -> None:
+    """Return when all blobs are durable. Raises Unavailable, so that what refers to them is rolled back."""
+    for stored in mails:
+        await asyncio.shield(stored.kept)
+
+
+def _notice(kept: asyncio.Task[list[str]]) -> None:
+    """Look at a failed put, also where its group failed before it came to wait for it."""
+    if not kept.cancelled():
+        kept.exception()
 
 
 def _forget_replayed(facts: Facts, mails: Sequence[StoredMail]) -> None:

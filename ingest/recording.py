@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -60,9 +61,13 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
-    """A prepared mail whose raw bytes and files are in the blob store: the keys, and what was found out about files."""
+    """A prepared mail, the keys of its raw bytes and files, and what was found out about the files.
+
+    `kept` is done once the blobs are durable: wait for it before the commit of what refers to them.
+    """
 
     prepared: PreparedMail
+    kept: asyncio.Task[list[str]]
     sha256: str
     attachments: tuple[NewAttachment, ...]
     findings: tuple[Finding, ...]

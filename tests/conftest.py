@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,17 +15,17 @@ from core.database.embedded import embedded_postgres
 from core.database.engine import Database
 from migrations.run import migrate
 from tests.services.certificates import tls_files
+from tests.services.folders import open_folder, server_folder
 from tests.services.postgres import stoppable_postgres
 from tests.services.rabbitmq import rabbitmq
 
-__all__ = ["rabbitmq", "stoppable_postgres", "tls_files"]
+__all__ = ["rabbitmq", "server_folder", "stoppable_postgres", "tls_files"]
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A private PostgreSQL server with a migrated database `template_psa` to copy from."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with embedded_postgres(folder / "data") as url:
+    with open_folder() as folder, embedded_postgres(folder / "data") as url:
         asyncio.run(_make_template(url))
         yield url
 

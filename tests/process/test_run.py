@@ -104,8 +104,8 @@ async def _get(environment: dict[str, str], path: str, token: str) -> dict[str, 
 
 
 @pytest.mark.timeout(240)
-async def test_a_mail_to_the_demo_is_a_ticket_and_replies_land_on_it(tmp_path: Path) -> None:
-    environment = _environment(tmp_path)
+async def test_a_mail_to_the_demo_is_a_ticket_and_replies_land_on_it(server_folder: Path) -> None:
+    environment = _environment(server_folder)
     async with _running(environment):
         token = (await _psa(environment, "token", "--user", "service_manager@demo.example")).strip()
         users = _lines(await _psa(environment, "user", "list", "--json"))

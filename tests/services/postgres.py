@@ -31,9 +31,9 @@ class StoppablePostgres:
 
 
 @pytest.fixture
-def stoppable_postgres(tmp_path: Path) -> Iterator[StoppablePostgres]:
+def stoppable_postgres(server_folder: Path) -> Iterator[StoppablePostgres]:
     """A server of this test alone, migrated and running."""
-    folder = (tmp_path / "postgres").resolve()
+    folder = (server_folder / "postgres").resolve()
     with embedded_postgres(folder) as url:
         asyncio.run(_migrate(url))
         node = StoppablePostgres(PostgresServer._instances[folder], url)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a sample a line
 """HTML of strangers is cleaned in bounded time and memory, or not at all: then the text is shown."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """Parsing never raises: CPython's own mails, and mails of usual shapes with bytes and boundaries damaged."""
 
 from __future__ import annotations

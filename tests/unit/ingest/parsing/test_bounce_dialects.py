@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """Delivery reports without the structure of RFC 3464, in the shapes mail systems give them: who, which status, why."""
 
 from __future__ import annotations

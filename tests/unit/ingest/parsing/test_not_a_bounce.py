@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """Mails of people and of other machines that look like bounces or automatic answers and are neither."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """What a reader sees of a mail: texts, attachments and their names, and the kinds of mail that machines send."""
 
 from __future__ import annotations

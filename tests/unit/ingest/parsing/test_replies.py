@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sample mails read best in whole lines
 """Answers as mail programs write them: the new text is shown, the history below is folded, inline answers keep context."""
 
 from __future__ import annotations
