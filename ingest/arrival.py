@@ -49,11 +49,15 @@ class IncomingMail:
 
 @dataclass(frozen=True, slots=True)
 class PreparedMail:
-    """A mail ready to be decided and written. `html` is sanitised."""
+    """A mail ready to be decided and written. `html` is sanitised.
+
+    `set_aside`: why a file is not to be offered, one entry a file; empty where files are not checked.
+    """
 
     incoming: IncomingMail
     arrival: Arrival
     html: str | None
+    set_aside: tuple[str | None, ...] = ()
 
     @property
     def mail(self) -> ParsedMail:

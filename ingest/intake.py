@@ -167,7 +167,7 @@ class Intake:
         findings: list[Finding] = []
         attachments: list[NewAttachment] = []
         for position, (file, key) in enumerate(zip(files, keys[1:], strict=True)):
-            set_aside = None
+            set_aside = prepared.set_aside[position] if prepared.set_aside else None
             if position >= self._limits.max_attachments:
                 set_aside = f"more than {self._limits.max_attachments} attachments"
             elif file.size_bytes > self._limits.max_attachment_bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.clock import Clock
 from core.mail.model import MailChannel
@@ -23,6 +23,7 @@ from ingest.imap.fetched import FetchedMail
 from ingest.intake import Intake
 from ingest.parsing.parse import parse_any
 from ingest.recording import Recorded
+from ingest.scanning import ClamAv
 from ingest.smtp.acceptance import Accepted, Envelope
 
 LARGE_BYTES = 256 * 1024
@@ -48,13 +49,20 @@ class MailReceiver:
     """Takes mails from SMTP and LMTP, from IMAP, from pipes and files, and hands them to the intake."""
 
     def __init__(
-        self, intake: Intake, tokens: ReplyTokens, authenticator: Authenticator, clock: Clock, metrics: Metrics
+        self,
+        intake: Intake,
+        tokens: ReplyTokens,
+        authenticator: Authenticator,
+        clock: Clock,
+        metrics: Metrics,
+        scanner: ClamAv | None = None,
     ) -> None:
         self._intake = intake
         self._tokens = tokens
         self._authenticator = authenticator
         self._clock = clock
         self._metrics = metrics
+        self._scanner = scanner
 
     async def accept(self, raw: bytes, envelope: Envelope) -> Accepted:
         """A mail from the SMTP or LMTP listener (`ingest.smtp.acceptance.MailAcceptor`)."""
@@ -98,8 +106,13 @@ class MailReceiver:
 
     async def _prepare(self, incoming: IncomingMail, verdict: AuthenticationVerdict) -> PreparedMail:
         if len(incoming.raw) > LARGE_BYTES:
-            return await asyncio.to_thread(prepare, incoming, self._tokens, verdict)
-        return prepare(incoming, self._tokens, verdict)
+            prepared = await asyncio.to_thread(prepare, incoming, self._tokens, verdict)
+        else:
+            prepared = prepare(incoming, self._tokens, verdict)
+        if self._scanner is None or not prepared.mail.attachments:
+            return prepared
+        files = [file.payload for file in prepared.mail.attachments]
+        return replace(prepared, set_aside=await self._scanner.find_reasons(files))
 
     async def _authenticate(self, incoming: IncomingMail, signed: bytes) -> AuthenticationVerdict:
         settings = self._authenticator.settings

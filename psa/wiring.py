@@ -26,6 +26,7 @@ from ingest.authentication.settings import AuthenticationSettings
 from ingest.deciding.decide import Policy
 from ingest.intake import Intake, IntakeLimits
 from ingest.receiving import Authenticator, MailReceiver
+from ingest.scanning import ClamAv
 from migrations.run import migrate
 
 
@@ -114,4 +115,5 @@ def mail_receiver(parts: Parts) -> MailReceiver:
         settings=AuthenticationSettings(trusted_relay_networks=trusted) if settings.mail_authenticate else None,
     )
     intake = Intake(parts.database, parts.blobs, policy, limits)
-    return MailReceiver(intake, parts.tokens, authenticator, parts.clock, parts.metrics)
+    scanner = ClamAv(settings.clamav_host, settings.clamav_port) if settings.clamav_host else None
+    return MailReceiver(intake, parts.tokens, authenticator, parts.clock, parts.metrics, scanner)
