@@ -48,11 +48,14 @@ class Row:
     things: tuple[str, ...] = ()
     body: Mapping[str, object] | None = None
     blind: _Roles = field(default=NOBODY)
+    foreign_refused: int = 404
 
     def expected(self, role: Role, *, is_own: bool, success: int) -> int:
         if role in (self.own if is_own else self.foreign):
             return success
-        return 404 if role in self.own | self.blind else 403
+        if role in self.own and not is_own:
+            return self.foreign_refused
+        return 404 if role in self.blind else 403
 
 
 TICKET = {"title": "Drucker streikt", "description": "Er druckt seit heute nur noch leer."}
@@ -67,7 +70,9 @@ MATRIX = {
     "GET /api/v1/users/me": Row(EVERYONE, EVERYONE),
     "POST /api/v1/users": Row(ADMINS, ADMINS, body=NEW_USER),
     "GET /api/v1/tickets": Row(DESK | CUSTOMERS, DESK | CUSTOMERS),
-    "POST /api/v1/tickets": Row(WORKERS | CUSTOMERS, WORKERS, body=TICKET | {"customer_id": "{customer}"}),
+    "POST /api/v1/tickets": Row(
+        WORKERS | CUSTOMERS, WORKERS, body=TICKET | {"customer_id": "{customer}"}, foreign_refused=422
+    ),
     "GET /api/v1/tickets/{id}": Row(DESK | CUSTOMERS, DESK, ("ticket",)),
     "PATCH /api/v1/tickets/{id}": Row(WORKERS, WORKERS, ("ticket",), {"title": "Drucker im Erdgeschoß"}),
     "DELETE /api/v1/tickets/{id}": Row(LEADS, LEADS, ("ticket",)),
@@ -80,9 +85,9 @@ MATRIX = {
     "GET /api/v1/attachments/{id}/content": Row(DESK | CUSTOMERS, DESK, ("attachment",)),
     "GET /api/v1/tickets/{id}/receipts": Row(WORKERS, WORKERS, ("ticket",), blind=SECURITY),
     "GET /api/v1/customers": Row(DESK | CUSTOMERS, DESK | CUSTOMERS),
-    "POST /api/v1/customers": Row(CREATORS, CREATORS, body={"name": "Bäckerei Kern"}),
+    "POST /api/v1/customers": Row(CREATORS, CREATORS, body={"name": "Bäckerei {fresh}"}),
     "GET /api/v1/customers/{id}": Row(DESK | CUSTOMERS, DESK, ("customer",)),
-    "PATCH /api/v1/customers/{id}": Row(KEEPERS, KEEPERS, ("bare_customer",), {"name": "Tischlerei Hofer KG"}),
+    "PATCH /api/v1/customers/{id}": Row(KEEPERS, KEEPERS, ("bare_customer",), {"name": "Tischlerei {fresh}"}),
     "DELETE /api/v1/customers/{id}": Row(CREATORS, CREATORS, ("bare_customer",)),
     "GET /api/v1/customers/{id}/domains": Row(DESK | CUSTOMERS, DESK, ("customer",)),
     "POST /api/v1/customers/{id}/domains": Row(KEEPERS, KEEPERS, ("customer",), {"domain": "{fresh}.example"}),
@@ -116,9 +121,11 @@ async def test_each_role_gets_what_it_may_and_no_more(world: World, name: str) -
     row = MATRIX[name]
     (route,) = (each for each in routes(world.parts) if f"{each.method} {each.path}" == name)
     wrong: list[str] = []
-    for role in Role:
-        for is_own in (True, False):
-            things = await world.make_things(world.own if is_own else world.foreign)
+    for is_own in (True, False):
+        things: dict[str, str] = {}
+        for role in Role:
+            if not things:
+                things = await world.make_things(world.own if is_own else world.foreign)
             request, body = _filled(name, row, things | {"fresh": str(new_uuid())})
             headers = {"If-Match": f'"{await _version(world, row, things)}"'} if route.needs_version else {}
             assert (await world.ask(None, request, body, headers=headers)).status == 401
@@ -130,10 +137,12 @@ async def test_each_role_gets_what_it_may_and_no_more(world: World, name: str) -
                 leaked = {SECRET, things["secret_attachment"]} | (set() if is_own else set(things.values()))
                 sent = request + str(body)
                 wrong += [f"{role} sees {each}" for each in leaked if each in str(answer.content) and each not in sent]
+            if route.method != "GET" and answer.status == route.status:
+                things = {}
     assert not wrong
 
 
-@pytest.mark.parametrize("role", CUSTOMERS)
+@pytest.mark.parametrize("role", sorted(CUSTOMERS))
 async def test_a_file_of_a_note_is_not_there_for_customers(world: World, role: Role) -> None:
     things = await world.make_things(world.own)
     request = f"GET /api/v1/attachments/{things['secret_attachment']}/content"
