@@ -117,7 +117,6 @@ def contact_routes(customers: Customers, clock: Clock) -> tuple[Route, ...]:
             status=201,
             tag=tag,
             body=ContactInput,
-            takes_idempotency_key=True,
         ),
         Route("GET", one, "Show a contact", api.show_contact, view, shown, tag=tag),
         Route(

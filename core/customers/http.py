@@ -130,7 +130,6 @@ def routes(customers: Customers, clock: Clock) -> tuple[Route, ...]:
             status=201,
             tag=tag,
             body=CustomerInput,
-            takes_idempotency_key=True,
         ),
         Route("GET", one, "Show a customer", api.show_customer, VIEW, shown, tag=tag),
         Route(
