@@ -18,8 +18,9 @@ from migrations.run import migrate
 from tests.services.certificates import tls_files
 from tests.services.postgres import stoppable_postgres
 from tests.services.rabbitmq import rabbitmq
+from tests.services.s3 import s3_bucket, s3_server
 
-__all__ = ["rabbitmq", "stoppable_postgres", "tls_files"]
+__all__ = ["rabbitmq", "s3_bucket", "s3_server", "stoppable_postgres", "tls_files"]
 
 
 @pytest.fixture(scope="session")
