@@ -6,7 +6,7 @@ A value is looked up in this order: environment variable, file named by the `_FI
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,6 +33,8 @@ class _FileSource(PydanticBaseSettingsSource):
             return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
         except OSError as error:
             raise Misconfigured(f"{variable} names {path}, which cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise Misconfigured(f"{variable} names {path}, which is no UTF-8 text.") from error
 
     def __call__(self) -> dict[str, str]:
         values: dict[str, str] = {}
@@ -112,6 +114,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_networks", "proxy_protocol_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
     @field_validator("desk_address")
     @classmethod

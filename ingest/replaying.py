@@ -56,7 +56,10 @@ async def read_kept_mail(database: Database, blobs: BlobStore, raw_mail_id: RawM
             raw_mails.c.sha256, raw_mails.c.channel, raw_mails.c.received_at, raw_mails.c.envelope_from,
             raw_mails.c.envelope_to, mail_receipts.c.outcome, tickets.c.number,
         )
-        .select_from(raw_mails.join(mail_receipts).outerjoin(tickets, tickets.c.id == mail_receipts.c.ticket_id))
+        .select_from(
+            raw_mails.join(mail_receipts, mail_receipts.c.raw_mail_id == raw_mails.c.id)
+            .outerjoin(tickets, tickets.c.id == mail_receipts.c.ticket_id)
+        )
         .where(raw_mails.c.id == raw_mail_id)
         .order_by(mail_receipts.c.created_at.desc(), mail_receipts.c.id.desc())
         .limit(1)

@@ -34,8 +34,11 @@ def downgrade(connection: Connection, revision: str = "base") -> None:
 
 
 async def migrate(database: Database, *, audit_retention_months: int) -> None:
-    """Bring the schema to the newest revision, with audit partitions and triage customer; a no-op where it is."""
-    async with database.engine.connect() as connection:
+    """Bring the schema to the newest revision, with audit partitions and triage customer; a no-op where it is.
+
+    Raises Unavailable where the database is away.
+    """
+    async with database.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
         await connection.commit()
         try:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from core.errors import NotFound
 from core.messaging.bus import EventBus
 from core.messaging.opening import open_event_bus
 from core.messaging.operations import get_lag, list_dead_letters, list_events, replay_dead_letters
@@ -83,7 +84,9 @@ async def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Deliver dead letters again."""
-    async with _opened() as (_, bus):
+    async with _opened() as (parts, bus):
+        if queue not in {each.name for each in queues_of(subscriptions(parts))}:
+            raise NotFound("queue", queue)
         count = await replay_dead_letters(bus, queue, event_id)
     if as_json:
         print_json({"replayed": count})

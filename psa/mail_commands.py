@@ -10,6 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from core.actor import SYSTEM
@@ -56,7 +57,7 @@ async def explain(
     if as_json:
         print_json(told)
         return
-    stdout.print(f"[bold]{prepared.mail.subject}[/]  →  {told['action']}", markup=True, highlight=False)
+    stdout.print(f"[bold]{escape(prepared.mail.subject)}[/]  →  {told['action']}", highlight=False)
     for finding in decision.findings:
         stdout.print(f"  {finding.rule.value:16}{finding.detail}", highlight=False, markup=False)
 
@@ -98,7 +99,7 @@ async def import_mails(
     as_json: JsonOption = False,
 ) -> None:
     """Take in all mails of an mbox or Maildir. Mails that are there already are skipped: it can be run again."""
-    opened = mailbox.Maildir(source, create=False) if source.is_dir() else mailbox.mbox(source, create=False)
+    opened = _open_mailbox(source)
     counts: dict[str, int] = {}
     async with open_parts(load_settings()) as parts:
         receiver = mail_receiver(parts)
@@ -162,6 +163,17 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise NotFound("readable file", f"{file} ({error.strerror})") from error
+
+
+def _open_mailbox(source: Path) -> mailbox.Maildir | mailbox.mbox:
+    if source.is_dir():
+        if not all((source / name).is_dir() for name in ("cur", "new")):
+            raise InvalidInput(f"{source} is no Maildir: it has no folders cur and new.")
+        return mailbox.Maildir(source, create=False)
+    opened = mailbox.mbox(source, create=False)
+    if not len(opened) and source.stat().st_size:
+        raise InvalidInput(f"{source} is no mbox: it has no line that starts with 'From '.")
+    return opened
 
 
 def _raw_mails(opened: mailbox.Maildir | mailbox.mbox) -> Iterator[bytes]:

@@ -59,7 +59,7 @@ async def add(
     if as_json:
         print_json({"id": mailbox_id})
     else:
-        stdout.print(f"{name} is fetched from now on ({mailbox_id}).", highlight=False)
+        stdout.print(f"{name} is fetched from now on ({mailbox_id}).", highlight=False, markup=False)
 
 
 @mailboxes.command("list")

@@ -12,6 +12,7 @@ import orjson
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from core.errors import InvalidInput, LimitExceeded, Misconfigured, NotFound, PermissionDenied, PsaError, Unavailable
@@ -56,10 +57,10 @@ def command(function: Callable[_P, Coroutine[Any, Any, _R]]) -> Callable[_P, _R]
 
 def complain(error: Exception) -> None:
     """Say on standard error what was wrong and what to do."""
-    stderr.print(f"[bold red]psa:[/] {error}", highlight=False, soft_wrap=True)
+    stderr.print(f"[bold red]psa:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     hint = error.hint if isinstance(error, PsaError) else None
     if hint:
-        stderr.print(hint, highlight=False, soft_wrap=True)
+        stderr.print(hint, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_json(value: object) -> None:
@@ -82,5 +83,5 @@ def print_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, 
         return
     table = Table(*(column.replace("_", " ") for column in columns), header_style="bold", box=None, pad_edge=False)
     for row in found:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+        table.add_row(*("" if row[column] is None else escape(str(row[column])) for column in columns))
     stdout.print(table)

@@ -54,7 +54,8 @@ async def list_tickets(
 @ticket.command("show")
 @command
 async def show(
-    number: Annotated[int, typer.Argument(help="The ticket's number.")], as_json: JsonOption = False
+    number: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The ticket's number.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Show a ticket with its messages, files and mail receipts."""
     reference = TicketNumber(number)

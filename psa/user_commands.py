@@ -49,7 +49,7 @@ async def add(
     if as_json:
         print_json({"id": user_id})
     else:
-        stdout.print(f"{email} can log in as {role}.", highlight=False)
+        stdout.print(f"{email} can log in as {role}.", highlight=False, markup=False)
 
 
 @user.command("list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -61,13 +61,14 @@ def database_url(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    try:
-        with embedded_postgres(settings.data_dir / "postgres") as url:
-            yield url
-    except (OSError, RuntimeError) as error:
-        raise Misconfigured(
-            f"The embedded PostgreSQL in {settings.data_dir / 'postgres'} did not start: {error}"
-        ) from error
+    folder = settings.data_dir / "postgres"
+    with ExitStack() as running:
+        # Only its start is looked at: an error of the block is not the server's.
+        try:
+            url = running.enter_context(embedded_postgres(folder))
+        except (OSError, RuntimeError) as error:
+            raise Misconfigured(f"The embedded PostgreSQL in {folder} did not start: {error}") from error
+        yield url
 
 
 @asynccontextmanager

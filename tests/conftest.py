@@ -18,8 +18,9 @@ from tests.services.certificates import tls_files
 from tests.services.folders import open_folder, server_folder
 from tests.services.postgres import stoppable_postgres
 from tests.services.rabbitmq import rabbitmq
+from tests.services.s3 import s3_bucket, s3_server
 
-__all__ = ["rabbitmq", "server_folder", "stoppable_postgres", "tls_files"]
+__all__ = ["rabbitmq", "s3_bucket", "s3_server", "server_folder", "stoppable_postgres", "tls_files"]
 
 
 @pytest.fixture(scope="session")

@@ -86,4 +86,8 @@ def _driver_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres", "postgresql+asyncpg"):
         raise Misconfigured(f"PSA_DATABASE_URL must start with postgresql://, not {parts.scheme or 'nothing'}://.")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise Misconfigured(f"PSA_DATABASE_URL: {error}.") from error
     return parts._replace(scheme="postgresql+asyncpg").geturl()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.blobs.folder import FolderBlobs
+from core.blobs.object_store import ObjectStoreBlobs
 from core.blobs.store import BlobStore
 from core.errors import NotFound
 
@@ -19,8 +20,11 @@ FUTURE = datetime.now(UTC) + timedelta(hours=1)
 PAST = datetime.now(UTC) - timedelta(hours=1)
 
 
-@pytest.fixture(params=["folder"])
-async def blobs(tmp_path: Path) -> AsyncIterator[BlobStore]:
+@pytest.fixture(params=["folder", "s3"])
+async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BlobStore]:
+    if request.param == "s3":
+        yield ObjectStoreBlobs(request.getfixturevalue("s3_bucket"))
+        return
     opened = FolderBlobs(tmp_path / "blobs")
     yield opened
     await opened.aclose()
