@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON."
     )
-    drain_seconds: float = Field(20.0, gt=0, description="How long a stopping process may finish its work.")
+    drain_seconds: float = Field(25.0, gt=0, description="How long a stopping process may finish its work.")
     outbox_retention_days: int = Field(7, ge=1, description="How long published events are kept.")
     audit_retention_months: int = Field(84, ge=1, description="How long audit records are kept.")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from core.errors import PsaError
 from core.runtime.component import Component
 
 log = structlog.get_logger(__name__)
@@ -22,13 +23,14 @@ async def supervise(
 ) -> None:
     """Run all components until SIGTERM, SIGINT or `stop`; then let them drain for at most `drain_seconds`.
 
-    Raises ComponentCrashed if one of them raised or ended by itself; the crash is logged before the others drain.
+    Raises what stopped them: a component's own error of the product (a port that is taken), or ComponentCrashed if one
+    raised anything else or ended by itself. A crash is logged before the others drain.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    crashed: list[str] = []
+    crashed: list[Exception] = []
     tasks = [asyncio.create_task(_watch(component, stop, crashed), name=component.name) for component in components]
     try:
         await stop.wait()
@@ -42,17 +44,20 @@ async def supervise(
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
     if crashed:
-        raise ComponentCrashed(f"Stopped because of {', '.join(crashed)}.")
+        raise crashed[0]
 
 
-async def _watch(component: Component, stop: asyncio.Event, crashed: list[str]) -> None:
+async def _watch(component: Component, stop: asyncio.Event, crashed: list[Exception]) -> None:
     try:
         await component.run(stop)
         if not stop.is_set():
-            crashed.append(component.name)
+            crashed.append(ComponentCrashed(f"The {component.name} ended by itself."))
             log.error("component_ended", component=component.name)
-    except Exception:
-        crashed.append(component.name)
+    except PsaError as error:
+        crashed.append(error)
+        log.error("component_stopped", component=component.name, error=str(error))
+    except Exception as error:
+        crashed.append(ComponentCrashed(f"The {component.name} crashed: {error!r}."))
         log.exception("component_crashed", component=component.name)
     finally:
         stop.set()
