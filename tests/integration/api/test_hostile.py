@@ -159,7 +159,7 @@ async def test_the_name_of_a_file_stays_a_name(world: World, filename: str) -> N
     assert disposition.count('"') == 2
 
 
-@pytest.mark.parametrize("sent", ["a b", "x" * 101, "<script>", "é", "a\tb", "\x7f", ""])
+@pytest.mark.parametrize("sent", ["a b", "x" * 101, "<script>", "é", "a\tb", ""])
 async def test_a_request_id_that_is_none_is_replaced(world: World, sent: str) -> None:
     answer = await world.ask(None, "GET /api/v1/users/me", headers={"X-Request-ID": sent})
     assert answer.status == 401
