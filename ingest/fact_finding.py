@@ -34,6 +34,7 @@ _FACTS = text(
     )
     SELECT json_build_object(
         'triage', (SELECT id FROM customers WHERE is_triage),
+        'numbers', (SELECT json_agg(nextval('ticket_number_seq')) FROM generate_series(1, :openers)),
         'duplicates', (SELECT json_object_agg(dedup_key, id) FROM raw_mails WHERE dedup_key = ANY(:dedup_keys)),
         'repeats', (SELECT json_object_agg(loop_key, n) FROM (
             SELECT loop_key, count(*) AS n FROM raw_mails
@@ -59,8 +60,10 @@ _FACTS = text(
 )
 
 
-async def read_facts(work: UnitOfWork, arrivals: Sequence[Arrival], *, loop_window_seconds: int) -> Facts:
-    """All that the database knows that bears on these mails."""
+async def read_facts(
+    work: UnitOfWork, arrivals: Sequence[Arrival], *, loop_window_seconds: int, take_numbers: bool = True
+) -> Facts:
+    """All that the database knows that bears on these mails; with ticket numbers for those that surely open one."""
     addresses = {arrival.mail.sender.address.lower() for arrival in arrivals if arrival.mail.sender}
     message_ids = {message_id for arrival in arrivals for message_id in arrival.evidence.message_ids}
     message_ids |= {
@@ -71,6 +74,7 @@ async def read_facts(work: UnitOfWork, arrivals: Sequence[Arrival], *, loop_wind
     found = await work.execute(
         _FACTS,
         {
+            "openers": sum(1 for arrival in arrivals if take_numbers and arrival.continues_nothing),
             "message_ids": sorted(message_ids),
             "most_edges": _MOST_EDGES,
             "numbers": sorted({number for arrival in arrivals for number in arrival.evidence.numbers}),
@@ -89,6 +93,7 @@ def _facts_from(document: dict[str, Any]) -> Facts:
         raise Misconfigured("There is no triage customer; run `psa migrate`, which makes one.")
     facts = Facts(triage_customer_id=CustomerId(UUID(document["triage"])))
     facts.duplicates = {key: RawMailId(UUID(value)) for key, value in (document["duplicates"] or {}).items()}
+    facts.fresh_numbers = [TicketNumber(number) for number in reversed(document["numbers"] or ())]
     facts.repeats = dict(document["repeats"] or {})
     for email, contact_id, customer_id, name in document["contacts"] or ():
         facts.contacts[email] = KnownContact(ContactId(UUID(contact_id)), CustomerId(UUID(customer_id)), name.strip())

@@ -8,7 +8,7 @@ that fails for another reason is taken in mail by mail, so that a mail we cannot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +19,6 @@ from core.blobs.store import BlobStore, key_of
 from core.database.constraints import is_race
 from core.database.engine import Database
 from core.errors import AlreadyExists, PsaError, Unavailable, VersionConflict
-from core.ids import TicketNumber
 from core.tickets.writing import NewAttachment, take_ticket_numbers
 from ingest.arrival import PreparedMail
 from ingest.deciding.decide import Policy, decide
@@ -72,7 +71,8 @@ class Intake:
     async def explain(self, prepared: PreparedMail) -> Decision:
         """What would be decided now; nothing is written."""
         async with self._database.begin(SYSTEM) as work:
-            facts = await read_facts(work, [prepared.arrival], loop_window_seconds=self._limits.loop_window_seconds)
+            seconds = self._limits.loop_window_seconds
+            facts = await read_facts(work, [prepared.arrival], loop_window_seconds=seconds, take_numbers=False)
         return decide(prepared.arrival, facts, self._policy)
 
     def _start_committer(self) -> None:
@@ -85,9 +85,11 @@ class Intake:
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # what has arrived in this very moment comes along
                 group = self._waiting[:MOST_IN_GROUP]
                 del self._waiting[:MOST_IN_GROUP]
-                await self._commit_group(group)
+                if group:
+                    await self._commit_group(group)
         finally:
             self._free_committers += 1
 
@@ -131,19 +133,17 @@ class Intake:
                 loop_window_seconds=self._limits.loop_window_seconds,
             )
             _forget_replayed(facts, mails)
-            numbers: Iterator[TicketNumber] = iter(())
             results = []
-            for position, stored in enumerate(mails):
+            for stored in mails:
                 if stored.prepared.incoming.problem is not None:
                     results.append(record_fault(work, stored, stored.prepared.incoming.problem))
                     continue
                 decision = decide(stored.prepared.arrival, facts, self._policy)
                 number = None
                 if isinstance(decision.action, OpenTicket):
-                    number = next(numbers, None)
-                    if number is None:
-                        numbers = iter(await take_ticket_numbers(work, _openers(mails[position:])))
-                        number = next(numbers)
+                    number = (
+                        facts.fresh_numbers.pop() if facts.fresh_numbers else (await take_ticket_numbers(work, 1))[0]
+                    )
                 results.append(await record_decision(work, stored, decision, facts, number))
             await advance_cursors(work, [stored.prepared.incoming for stored in mails])
             await _are_kept(mails)
@@ -210,12 +210,6 @@ def _forget_replayed(facts: Facts, mails: Sequence[StoredMail]) -> None:
             and facts.duplicates.get(key) == stored.prepared.incoming.replay_of
         ):
             del facts.duplicates[key]
-
-
-def _openers(mails: Sequence[StoredMail]) -> int:
-    """How many ticket numbers to take at once: the first mail's, and those of mails that surely continue nothing."""
-    later = (stored.prepared.arrival.evidence for stored in mails[1:])
-    return 1 + sum(not (evidence.numbers or evidence.message_ids) for evidence in later)
 
 
 def _is_lost_race(error: PsaError | DBAPIError) -> bool:

@@ -99,8 +99,9 @@ class UnitOfWork:
         """Write the queued rows now, all tables in one statement."""
         if not self._rows:
             return
-        shape = tuple(self._rows)
-        documents = tuple(_as_json(rows) for rows in self._rows.values())
+        # Always in the same order: few different statements, so that each is prepared once.
+        shape = tuple(sorted(self._rows, key=lambda each: (each[0].name, each[1])))
+        documents = tuple(_as_json(self._rows[each]) for each in shape)
         self._rows.clear()
         await self.connection.exec_driver_sql(_insert_statement(shape, notify=self._has_events), documents)
         self._has_events = False

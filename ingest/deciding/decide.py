@@ -55,6 +55,11 @@ class Arrival:
     proof_detail: str
     received_at: datetime
 
+    @property
+    def continues_nothing(self) -> bool:
+        """Nothing in the mail points to a ticket, so that it surely opens one unless another rule stops it."""
+        return not (self.evidence.numbers or self.evidence.message_ids or self.mail.bounce)
+
 
 _NEEDS_NO_TICKET = frozenset(
     {AutomaticReason.AUTO_REPLIED, AutomaticReason.READ_RECEIPT, AutomaticReason.CALENDAR, AutomaticReason.BOUNCE}

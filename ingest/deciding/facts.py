@@ -50,7 +50,8 @@ class ThreadEdge:
 class Facts:
     """Keys are lower-case addresses and domains, message ids without angle brackets, dedup and loop keys.
 
-    `unwritten` are the tickets that this batch opened and that the database does not have yet.
+    `unwritten` are the tickets that this batch opened and that the database does not have yet; `fresh_numbers` are for
+    the ones it opens, the next one last.
     """
 
     triage_customer_id: CustomerId
@@ -62,6 +63,7 @@ class Facts:
     edges: dict[str, list[ThreadEdge]] = field(default_factory=dict)
     tickets: dict[TicketId, KnownTicket] = field(default_factory=dict)
     unwritten: set[TicketId] = field(default_factory=set)
+    fresh_numbers: list[TicketNumber] = field(default_factory=list)
 
     def find_ticket_by_number(self, number: TicketNumber) -> KnownTicket | None:
         return next((ticket for ticket in self.tickets.values() if ticket.number == number), None)
