@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from core.errors import PermissionDenied
 from core.identity.roles import ROLE_PERMISSIONS, Permission, Role
@@ -18,7 +19,10 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A user, a customer's contact (by mail) or the product itself, and where the call came from."""
+    """A user, a customer's contact (by mail or chat) or the product itself, and where the call came from.
+
+    `origin` is what the actor acts on, where that may arrive twice: a second unit of work for it raises AlreadyDone.
+    """
 
     kind: ActorKind
     user_id: UserId | None = None
@@ -28,6 +32,8 @@ class Actor:
     ip_address: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    name: str | None = None
+    origin: UUID | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -5,7 +5,8 @@ PsaError
 ├── NotFound                no such thing, or none that the actor may see
 ├── Conflict                the state does not allow it
 │   ├── AlreadyExists       a unique thing exists already
-│   └── VersionConflict     someone else changed it first
+│   ├── VersionConflict     someone else changed it first
+│   └── AlreadyDone         this very request had its effect before
 ├── NotAuthenticated        who are you?
 ├── PermissionDenied        you may not
 ├── LimitExceeded           too many, too large, too fast
@@ -64,6 +65,13 @@ class VersionConflict(Conflict):
     @property
     def hint(self) -> str:
         return "Read it again and repeat the change on the current version."
+
+
+class AlreadyDone(Conflict):
+    """What arrives a second time had its effect the first time."""
+
+    def __init__(self) -> None:
+        super().__init__("This was done before.")
 
 
 class NotAuthenticated(PsaError):

@@ -7,9 +7,15 @@ from uuid import UUID
 
 import uuid_utils.compat
 
+ArrivalId = NewType("ArrivalId", UUID)
 AttachmentId = NewType("AttachmentId", UUID)
+CardId = NewType("CardId", UUID)
+ChatAccountId = NewType("ChatAccountId", UUID)
+ChatDeliveryId = NewType("ChatDeliveryId", UUID)
 ContactId = NewType("ContactId", UUID)
+ConversationId = NewType("ConversationId", UUID)
 CustomerId = NewType("CustomerId", UUID)
+DraftId = NewType("DraftId", UUID)
 EventId = NewType("EventId", UUID)
 MailboxId = NewType("MailboxId", UUID)
 MessageId = NewType("MessageId", UUID)

@@ -101,6 +101,29 @@ class Settings(BaseSettings):
     clamav_host: str | None = Field(None, description="Host of a clamd that scans attachments.")
     clamav_port: int = Field(3310, ge=1, le=65535, description="Port of clamd.")
 
+    teams_app_id: str | None = Field(None, description="Application (client) id of the Teams bot's Entra app.")
+    teams_app_password: SecretStr | None = Field(None, description="Client secret of the Teams bot's Entra app.")
+    teams_tenant_id: str | None = Field(None, description="The tenant of the Teams bot (single-tenant).")
+    teams_allow_unauthenticated: bool = Field(
+        False, description="Take Teams activities without a token, for local clients; only on a loopback address."
+    )
+    teams_login_url: str = Field("https://login.microsoftonline.com", description="Where the Teams bot gets tokens.")
+    teams_openid_metadata_url: str = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="Where the keys of the Bot Framework's tokens are published.",
+    )
+    slack_bot_token: SecretStr | None = Field(None, description="xoxb-…: the Slack app's bot token.")
+    slack_signing_secret: SecretStr | None = Field(None, description="Signing secret of the Slack app (Events API).")
+    slack_app_token: SecretStr | None = Field(None, description="xapp-…: Slack Socket Mode instead of a public URL.")
+    slack_api_url: str = Field("https://slack.com/api/", description="Base address of Slack's Web API.")
+    chat_link_by_address: bool = Field(
+        True, description="Link chat accounts of the own directory to users by their verified address."
+    )
+    chat_redraw_delay_seconds: float = Field(
+        0.5, ge=0, description="How long changes to a ticket are gathered before its cards are redrawn."
+    )
+    console_session_hours: float = Field(12.0, gt=0, description="How long a console session lasts without use.")
+
     demo_password: SecretStr | None = Field(None, description="Password of the demo users. Default: generated.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "json", "console"] = Field(

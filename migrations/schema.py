@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.audit.model import audit_log
+from core.chat.model import chat_accounts
 from core.customers.model import customers
 from core.database.table import metadata
 from core.identity.model import users
@@ -10,4 +11,4 @@ from core.mail.model import raw_mails
 from core.messaging.model import outbox
 from core.tickets.model import tickets
 
-__all__ = ["audit_log", "customers", "metadata", "outbox", "raw_mails", "tickets", "users"]
+__all__ = ["audit_log", "chat_accounts", "customers", "metadata", "outbox", "raw_mails", "tickets", "users"]

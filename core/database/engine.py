@@ -44,11 +44,14 @@ class Database:
     async def begin(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
         """A fresh unit of work: commits when the block ends, rolls back when it raises.
 
-        Raises the domain error of a violated constraint, and Unavailable where the database is away.
+        Raises the domain error of a violated constraint, Unavailable where the database is away, and AlreadyDone if the
+        actor acts on something that had its effect before.
         """
         with translated_errors():
             async with self.engine.begin() as connection:
                 work = UnitOfWork(connection, self.clock.now(), actor)
+                if actor.origin is not None:
+                    await work.claim_origin(actor.origin)
                 yield work
                 await work.flush()
 

@@ -12,17 +12,22 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Executable, Table
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.actor import Actor, ActorKind
+from core.actor import Actor
 from core.audit.model import AuditAction, audit_log
+from core.errors import AlreadyDone
 from core.ids import new_uuid
 from core.messaging.event import Event
-from core.messaging.model import outbox
+from core.messaging.model import inbox, outbox
 
 OUTBOX_CHANNEL = "psa_outbox"
 """The LISTEN/NOTIFY channel that wakes the relay."""
+
+ORIGIN = "origin"
+"""The consumer, in the inbox, of what people send us more than once."""
 
 
 class UnitOfWork:
@@ -95,6 +100,14 @@ class UnitOfWork:
             },
         )
 
+    async def claim_origin(self, origin: UUID) -> None:
+        """Note that `origin` has its effect here; raises AlreadyDone if it had it before."""
+        claimed = await self.execute(
+            insert(inbox).values(consumer=ORIGIN, event_id=origin, processed_at=self.now).on_conflict_do_nothing()
+        )
+        if not claimed.rowcount:
+            raise AlreadyDone
+
     async def flush(self) -> None:
         """Write the queued rows now, all tables in one statement."""
         if not self._rows:
@@ -105,10 +118,6 @@ class UnitOfWork:
         self._rows.clear()
         await self.connection.exec_driver_sql(_insert_statement(shape, notify=self._has_events), documents)
         self._has_events = False
-
-    @property
-    def is_by_person(self) -> bool:
-        return self.actor.kind is not ActorKind.SYSTEM
 
 
 class UnitsOfWork(Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB, UUID
 
-from core.database.table import enum_column, instant, key_column, metadata
+from core.database.table import IGNORE_CONFLICT, enum_column, instant, key_column, metadata
 
 
 class MailChannel(StrEnum):
@@ -30,6 +30,7 @@ class ReceiptOutcome(StrEnum):
     AUTOMATIC_FILED = "automatic_filed"
     PARKED = "parked"
     QUARANTINED = "quarantined"
+    REJECTED = "rejected"
     FAILED = "failed"
 
 
@@ -157,4 +158,15 @@ outgoing_mails = Table(
     Index("outgoing_mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'queued'")),
     Index("outgoing_mails_ticket_id_idx", "ticket_id"),
     Index("outgoing_mails_recipient_idx", "recipient", "created_at"),
+)
+
+trusted_senders = Table(
+    "trusted_senders",
+    metadata,
+    # A staff address whose mails are taken in without proof, because someone of the desk said so.
+    Column("address", Text, primary_key=True),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="RESTRICT"), nullable=False),
+    instant("created_at"),
+    CheckConstraint("address = lower(address)", name="address_lower"),
+    info=IGNORE_CONFLICT,
 )

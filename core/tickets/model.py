@@ -81,6 +81,7 @@ tickets = Table(
     Index("tickets_open_idx", "customer_id", "priority", postgresql_where=OPEN),
     Index("tickets_created_at_idx", "created_at", postgresql_where=NOT_DELETED),
     Index("tickets_merged_into_id_idx", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+    Index("tickets_source_reference_idx", "source_reference", postgresql_where=text("source_reference IS NOT NULL")),
     Index("tickets_search_idx", "search_vector", postgresql_using="gin"),
     Index("tickets_tags_idx", "tags", postgresql_using="gin"),
 )
@@ -128,6 +129,9 @@ messages = Table(
     Column("internet_message_id", Text),
     _reference("raw_mail_id", "raw_mails.id", nullable=True),
     instant("sent_at", nullable=True),
+    # Changed or taken back where it was said; what it said before is among its revisions.
+    instant("edited_at", nullable=True),
+    instant("deleted_at", nullable=True),
     instant("created_at"),
     Column(
         "search_vector",
@@ -182,4 +186,42 @@ idempotency_keys = Table(
     _reference("ticket_id", "tickets.id"),
     instant("created_at"),
     Index("idempotency_keys_created_at_idx", "created_at"),
+)
+
+ticket_watchers = Table(
+    "ticket_watchers",
+    metadata,
+    Column("ticket_id", UUID(as_uuid=True), ForeignKey("tickets.id", ondelete="RESTRICT"), primary_key=True),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="RESTRICT"), primary_key=True),
+    instant("created_at"),
+    Index("ticket_watchers_user_id_idx", "user_id"),
+    info=IGNORE_CONFLICT,
+)
+
+message_revisions = Table(
+    "message_revisions",
+    metadata,
+    key_column(),
+    _reference("message_id", "messages.id"),
+    # What the message said before it was changed or taken back.
+    Column("text", Text, nullable=False),
+    Column("is_deletion", Boolean, nullable=False),
+    _reference("author_user_id", "users.id", nullable=True),
+    instant("created_at"),
+    Index("message_revisions_message_id_idx", "message_id", "created_at"),
+)
+
+reply_drafts = Table(
+    "reply_drafts",
+    metadata,
+    key_column(),
+    _reference("ticket_id", "tickets.id"),
+    _reference("user_id", "users.id"),
+    Column("text", Text, nullable=False),
+    instant("created_at"),
+    # Sent (then as this message) or thrown away.
+    instant("settled_at", nullable=True),
+    _reference("message_id", "messages.id", nullable=True),
+    Index("reply_drafts_user_id_idx", "user_id", postgresql_where=text("settled_at IS NULL")),
+    Index("reply_drafts_ticket_id_idx", "ticket_id"),
 )

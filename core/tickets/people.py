@@ -22,7 +22,7 @@ SYSTEM_NAME = "System"
 async def name_of(work: UnitOfWork, actor: Actor) -> str:
     """The actor as people call it: the user's name, else the address."""
     if actor.user_id is None:
-        return actor.email or SYSTEM_NAME
+        return actor.name or actor.email or SYSTEM_NAME
     row = (await work.execute(select(users.c.first_name, users.c.last_name).where(users.c.id == actor.user_id))).one()
     return f"{row.first_name} {row.last_name}".strip() or actor.email or SYSTEM_NAME
 

@@ -1,0 +1,1 @@
+"""The command specification, and all that is derived from it: parsing, help, forms, command lists."""

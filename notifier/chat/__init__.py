@@ -1,0 +1,1 @@
+"""Chat out: whose cards are redrawn when a ticket changes, and the sender of the delivery queue."""
