@@ -32,6 +32,7 @@ from core.tickets.rules import (
 from core.tickets.writing import (
     NewMessage,
     NewTicket,
+    SaidIn,
     TicketRef,
     add_message,
     open_ticket,
@@ -56,6 +57,7 @@ class TicketRequest:
     category: str | None = None
     tags: tuple[str, ...] = ()
     source: TicketSource = TicketSource.API
+    said_in: SaidIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Tickets:
         text: str,
         *,
         source: TicketSource = TicketSource.API,
+        said_in: SaidIn | None = None,
     ) -> MessageId:
         """Reply in public or leave a note. A customer's reply reopens what waited for it or was done.
 
@@ -177,6 +180,7 @@ class Tickets:
                 author_user_id=actor.user_id,
                 author_contact_id=None if actor.is_staff else await find_contact_of(work, actor),
                 is_inbound=not actor.is_staff,
+                said_in=said_in,
             )
             status = ticket.status if actor.is_staff else status_after_customer_reply(ticket.status)
             _, message_id = await add_message(work, ticket, message, status=status)
@@ -295,6 +299,7 @@ def _opening(
         author_user_id=actor.user_id,
         author_contact_id=contact_id,
         is_inbound=not actor.is_staff or contact_id is not None,
+        said_in=request.said_in,
     )
 
 
