@@ -101,6 +101,7 @@ def _tell_changes(work: UnitOfWork, after: TicketRef, old: Row[Any], new: dict[s
                 number=after.number,
                 old=was["assigned_to"],
                 new=new["assigned_to"],
+                by=work.actor.user_id,
             )
         )
     fields = sorted(name for name in new if name != "assigned_to")

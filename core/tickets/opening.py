@@ -15,7 +15,7 @@ from core.tickets.locking import ref_of
 from core.tickets.model import idempotency_keys, tickets
 from core.tickets.people import find_contact_of, get_contact, make_contact_of, name_of
 from core.tickets.rules import MessageKind, TicketPriority, TicketSource
-from core.tickets.writing import NewMessage, NewTicket, TicketRef
+from core.tickets.writing import NewMessage, NewTicket, SaidIn, TicketRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class TicketRequest:
     tags: tuple[str, ...] = ()
     source: TicketSource = TicketSource.API
     source_reference: str | None = None
+    said_in: SaidIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _opening(
         author_user_id=actor.user_id,
         author_contact_id=contact_id,
         is_inbound=not actor.is_staff or contact_id is not None,
+        said_in=request.said_in,
     )
 
 

@@ -22,7 +22,15 @@ from core.tickets.people import find_contact_of, name_of, name_of_user
 from core.tickets.queries import TicketReference
 from core.tickets.revising import revise
 from core.tickets.rules import MessageKind, TicketSource, TicketStatus, check_change, status_after_customer_reply
-from core.tickets.writing import NewMessage, TicketRef, add_message, open_ticket, take_ticket_numbers, touch_ticket
+from core.tickets.writing import (
+    NewMessage,
+    SaidIn,
+    TicketRef,
+    add_message,
+    open_ticket,
+    take_ticket_numbers,
+    touch_ticket,
+)
 
 __all__ = ["IdempotencyKey", "TicketChanges", "TicketRequest", "Tickets"]
 
@@ -113,6 +121,7 @@ class Tickets:
         *,
         source: TicketSource = TicketSource.API,
         status: TicketStatus | None = None,
+        said_in: SaidIn | None = None,
     ) -> MessageId:
         """Reply in public or leave a note. A customer's reply reopens what waited for it or was done.
 
@@ -122,7 +131,7 @@ class Tickets:
         """
         _require_speaker(actor, kind, status)
         async with self._database.begin(actor) as work:
-            _, message_id = await _say(work, reference, kind, text, source, status)
+            _, message_id = await _say(work, reference, kind, text, source, status, said_in)
             return message_id
 
     async def revise_message(self, actor: Actor, message_id: MessageId, text: str | None) -> TicketRef:
@@ -248,6 +257,7 @@ async def _say(
     text: str,
     source: TicketSource,
     status: TicketStatus | None,
+    said_in: SaidIn | None = None,
 ) -> tuple[TicketRef, MessageId]:
     actor = work.actor
     row = await hold_ticket(work, reference)
@@ -266,6 +276,7 @@ async def _say(
         author_user_id=actor.user_id,
         author_contact_id=None if actor.is_staff else await find_contact_of(work, actor),
         is_inbound=not actor.is_staff,
+        said_in=said_in,
     )
     return await add_message(work, ticket, message, status=status)
 

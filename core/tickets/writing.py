@@ -11,9 +11,20 @@ from sqlalchemy import func, text, update
 
 from core.actor import Actor
 from core.audit.model import AuditAction
+from core.chat.model import chat_messages
 from core.database.unit_of_work import UnitOfWork
 from core.errors import VersionConflict
-from core.ids import ContactId, CustomerId, MessageId, RawMailId, TicketId, TicketNumber, UserId, new_uuid
+from core.ids import (
+    ContactId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    RawMailId,
+    TicketId,
+    TicketNumber,
+    UserId,
+    new_uuid,
+)
 from core.tickets.events import TicketCreated, TicketReplied, TicketStatusChanged
 from core.tickets.model import TITLE_LIMIT, attachments, messages, thread_ids, ticket_participants, tickets
 from core.tickets.rules import (
@@ -41,6 +52,14 @@ class NewAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidIn:
+    """The chat message by which something was said: what is told of it elsewhere does not come back there."""
+
+    conversation_id: ConversationId
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewMessage:
     """A message to be written. `internet_message_id` and `referred_ids` (without angle brackets) thread later mails."""
 
@@ -63,6 +82,7 @@ class NewMessage:
     sent_at: datetime | None = None
     copied_addresses: tuple[str, ...] = ()
     attachments: tuple[NewAttachment, ...] = ()
+    said_in: SaidIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +309,17 @@ def _write_message(
                 "is_inline": file.is_inline,
                 "content_id": file.content_id,
                 "set_aside": file.set_aside,
+                "created_at": work.now,
+            },
+        )
+    if message.said_in is not None:
+        work.insert(
+            chat_messages,
+            {
+                "conversation_id": message.said_in.conversation_id,
+                "external_id": message.said_in.external_id,
+                "message_id": message_id,
+                "is_origin": True,
                 "created_at": work.now,
             },
         )
