@@ -134,8 +134,9 @@ chat_conversations = Table(
     Column("language", Text, nullable=False, server_default="de"),
     # What the surface needs to write there by itself; Teams: serviceUrl, bot, tenant.
     Column("reference", JSONB, nullable=False, server_default="{}"),
-    # Generic cell rate algorithm: the instant at which the budget would be full again.
+    # Generic cell rate algorithm: when the budgets for the next seconds and for the hour would be full again.
     instant("budget_full_at", nullable=True),
+    instant("long_budget_full_at", nullable=True),
     instant("dropped_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
@@ -217,8 +218,10 @@ chat_deliveries = Table(
     # What is shown: a posted card's view as it is when it is sent, or `content`, a neutral card as JSON.
     _reference("card_id", "posted_cards.id", nullable=True),
     Column("content", JSONB),
-    # The root of the thread to post in, or the message to update or delete where it is no posted card.
+    # The root of the thread to post in, or the card under which to post, whose message is known when it is posted.
     Column("thread", Text),
+    _reference("under_card_id", "posted_cards.id", nullable=True),
+    # The message to update or delete where it is no posted card.
     Column("target", Text),
     # For this account's eyes only.
     Column("recipient", Text),
@@ -234,6 +237,8 @@ chat_deliveries = Table(
     instant("next_attempt_at"),
     Column("lease_token", UUID(as_uuid=True)),
     instant("leased_until", nullable=True),
+    # An attempt began whose end nobody knows: it may have arrived.
+    Column("is_uncertain", Boolean, nullable=False, server_default=text("false")),
     Column("last_error", Text),
     Column("external_id", Text),
     instant("created_at"),
@@ -249,6 +254,16 @@ chat_deliveries = Table(
     Index("chat_deliveries_conversation_id_idx", "conversation_id", "id", postgresql_where=DELIVERY_QUEUED),
     Index("chat_deliveries_ticket_id_idx", "ticket_id", postgresql_where=text("ticket_id IS NOT NULL")),
     Index("chat_deliveries_state_idx", "state", "created_at"),
+)
+
+chat_budgets = Table(
+    "chat_budgets",
+    metadata,
+    # What all conversations of a tenant share; `name` is a limit in notifier.chat.budget.
+    *enum_column("surface", Surface, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    instant("full_at"),
 )
 
 chat_messages = Table(

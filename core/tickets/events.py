@@ -50,12 +50,15 @@ class TicketStatusChanged(Event):
 
 
 class TicketAssigned(Event):
+    """`by` is the user who did it, if it was one."""
+
     name: ClassVar[str] = "ticket.assigned"
     version: ClassVar[int] = 1
 
     number: int
     old: UUID | None
     new: UUID | None
+    by: UUID | None = None
 
 
 class TicketUpdated(Event):

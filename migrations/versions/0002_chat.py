@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), server_default="de", nullable=False),
         sa.Column("reference", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("budget_full_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("long_budget_full_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -321,6 +322,7 @@ def upgrade() -> None:
         sa.Column("card_id", sa.UUID(), nullable=True),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("under_card_id", sa.UUID(), nullable=True),
         sa.Column("target", sa.Text(), nullable=True),
         sa.Column("recipient", sa.Text(), nullable=True),
         sa.Column("address", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
@@ -333,6 +335,7 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_token", sa.UUID(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_uncertain", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -359,6 +362,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("chat_deliveries_ticket_id_fkey"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["under_card_id"], ["posted_cards.id"], name=op.f("chat_deliveries_under_card_id_fkey"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("chat_deliveries_pkey")),
     )
@@ -390,6 +396,15 @@ def upgrade() -> None:
         ["ticket_id"],
         unique=False,
         postgresql_where=sa.text("ticket_id IS NOT NULL"),
+    )
+    op.create_table(
+        "chat_budgets",
+        sa.Column("surface", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("surface IN ('teams', 'slack', 'console')", name=op.f("chat_budgets_surface_check")),
+        sa.PrimaryKeyConstraint("surface", "tenant", "name", name=op.f("chat_budgets_pkey")),
     )
     op.create_table(
         "console_entries",
@@ -491,6 +506,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND coalesce_key IS NOT NULL"),
     )
     op.drop_table("chat_deliveries")
+    op.drop_table("chat_budgets")
     op.drop_index("reply_drafts_user_id_idx", table_name="reply_drafts", postgresql_where=sa.text("settled_at IS NULL"))
     op.drop_index("reply_drafts_ticket_id_idx", table_name="reply_drafts")
     op.drop_table("reply_drafts")
