@@ -20,27 +20,22 @@ REQUEST_SECONDS = 10.0
 
 Answer = Mapping[str, Any]
 
-# Slack's library logs what it sends as soon as its logger says DEBUG: texts of customers, which belong in no log.
-_quiet = logging.getLogger("psa.slack")
-_quiet.setLevel(logging.WARNING)
-
 
 class SlackClient:
     """Calls methods of the Web API. Everything raises ChannelError."""
 
     def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self.web = web
-        self._session = session
+        self.session = session
 
     async def call(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> Answer:
         """The answer of a method of `web`."""
-        with_answer = await self._attempt(method, arguments)
-        data = with_answer.data
+        data = (await self._attempt(method, arguments)).data
         return data if isinstance(data, dict) else {}
 
     async def respond(self, response_url: str, **arguments: Any) -> None:
         """Answer an interaction where it happened (5 times within 30 minutes)."""
-        webhook = AsyncWebhookClient(response_url, session=self._session, logger=_quiet, retry_handlers=[])
+        webhook = AsyncWebhookClient(response_url, session=self.session, logger=self.web.logger, retry_handlers=[])
         try:
             answer = await webhook.send_dict(arguments)
         except aiohttp.ClientConnectorError as error:
@@ -70,8 +65,11 @@ class SlackClient:
 async def open_slack(token: str, api_url: str) -> AsyncIterator[SlackClient]:
     """A client of the Web API at `api_url`, on a session of its own."""
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+    # slack_sdk logs what it sends as soon as its logger says DEBUG: texts of customers, which belong in no log.
+    quiet = logging.getLogger("psa.slack")
+    quiet.setLevel(logging.WARNING)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        web = AsyncWebClient(token, base_url=api_url, session=session, logger=_quiet, retry_handlers=[])
+        web = AsyncWebClient(token, base_url=api_url, session=session, logger=quiet, retry_handlers=[])
         yield SlackClient(web, session)
 
 
