@@ -44,6 +44,7 @@ class Permission(StrEnum):
     USER_MANAGE = "user:manage"
     AUDIT_VIEW = "audit:view"
     EVENTS_MANAGE = "events:manage"
+    CHAT_MANAGE = "chat:manage"
 
 
 _TECHNICIAN = frozenset(
@@ -64,11 +65,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMIN: frozenset(Permission)
     - {Permission.TICKET_VIEW_CUSTOMER, Permission.TICKET_VIEW_OWN, Permission.CUSTOMER_VIEW_OWN},
     Role.TENANT_ADMIN: _MANAGER
-    | {Permission.TICKET_DELETE, Permission.USER_MANAGE, Permission.MAIL_MANAGE, Permission.EVENTS_MANAGE},
+    | {
+        Permission.TICKET_DELETE,
+        Permission.USER_MANAGE,
+        Permission.MAIL_MANAGE,
+        Permission.EVENTS_MANAGE,
+        Permission.CHAT_MANAGE,
+    },
     Role.SECURITY_ADMIN: frozenset(
         {Permission.AUDIT_VIEW, Permission.USER_VIEW, Permission.USER_MANAGE, Permission.MAIL_RECEIPT_VIEW}
     ),
-    Role.SERVICE_MANAGER: _MANAGER | {Permission.TICKET_DELETE, Permission.MAIL_MANAGE},
+    Role.SERVICE_MANAGER: _MANAGER | {Permission.TICKET_DELETE, Permission.MAIL_MANAGE, Permission.CHAT_MANAGE},
     Role.TECHNICIAN_L3: _TECHNICIAN | {Permission.MAIL_MANAGE},
     Role.TECHNICIAN_L2: _TECHNICIAN,
     Role.TECHNICIAN_L1: _TECHNICIAN,
