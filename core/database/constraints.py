@@ -13,6 +13,9 @@ CONSTRAINT_ERRORS: dict[str, PsaError] = {
     "contacts_customer_id_fkey": InvalidInput("There is no such customer.", field="customer_id"),
     "contacts_email_format_check": InvalidInput("This is no mail address.", field="email"),
     "users_email_key": AlreadyExists("There is a user with this address already.", field="email"),
+    "users_directory_id_key": AlreadyExists(
+        "This entry of the directory belongs to a user already.", field="directory_id"
+    ),
     "users_customer_of_role_check": InvalidInput("Customer roles need a customer, others have none.", field="role"),
     "users_customer_id_fkey": InvalidInput("There is no such customer.", field="customer_id"),
     "tickets_customer_id_fkey": InvalidInput("There is no such customer.", field="customer_id"),

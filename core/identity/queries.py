@@ -16,7 +16,10 @@ from core.ids import CustomerId, UserId
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as stored, without the password. `customer_id` is set for customer roles only."""
+    """A user as stored, without the password. `customer_id` is set for customer roles only.
+
+    `directory_id` is the person's object id in the organisation's directory (Entra ID).
+    """
 
     id: UserId
     email: str
@@ -28,6 +31,7 @@ class User:
     language: str
     timezone: str
     is_active: bool
+    directory_id: str | None
     last_login_at: datetime | None
     locked_until: datetime | None
     version: int
@@ -60,6 +64,17 @@ async def list_users(connection: AsyncConnection, *, offset: int, limit: int | N
     return [_user(row) for row in await connection.execute(statement)]
 
 
+async def find_staff(connection: AsyncConnection, typed: str, limit: int) -> list[User]:
+    """Active people of the desk with `typed` in their name or address, by last name; all for nothing typed."""
+    wanted = NOT_DELETED & users.c.is_active & users.c.customer_id.is_(None)
+    if typed := typed.strip().removeprefix("@"):
+        full_name = users.c.first_name + " " + users.c.last_name
+        wanted &= full_name.icontains(typed, autoescape=True) | users.c.email.icontains(typed, autoescape=True)
+    order = (func.lower(users.c.last_name), func.lower(users.c.first_name), users.c.email)
+    statement = select(users).where(wanted).order_by(*order).limit(limit)
+    return [_user(row) for row in await connection.execute(statement)]
+
+
 async def count_users(connection: AsyncConnection) -> int:
     """How many users there are."""
     return int((await connection.execute(select(func.count()).select_from(users).where(NOT_DELETED))).scalar_one())
@@ -77,6 +92,7 @@ def _user(row: Row[Any]) -> User:
         language=row.language,
         timezone=row.timezone,
         is_active=row.is_active,
+        directory_id=row.directory_id,
         last_login_at=row.last_login_at,
         locked_until=row.locked_until,
         version=row.version,

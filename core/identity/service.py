@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select, update
@@ -112,6 +113,34 @@ class Users:
         async with self._database.connect() as connection:
             return await queries.list_users(connection, offset=offset, limit=limit)
 
+    async def find_staff(self, actor: Actor, typed: str, limit: int = 10) -> list[User]:
+        """Who can be given a ticket, by a part of the name or address. Raises PermissionDenied."""
+        actor.require(Permission.USER_VIEW)
+        async with self._database.connect() as connection:
+            return await queries.find_staff(connection, typed, limit)
+
+    async def set_directory_id(self, actor: Actor, user_id: UserId, directory_id: str | None) -> None:
+        """Note which entry of the organisation's directory a user is (Entra ID: the object id); None: none.
+
+        Raises NotFound, AlreadyExists for another user's entry, InvalidInput for what is no UUID, PermissionDenied.
+        """
+        actor.require(Permission.USER_MANAGE)
+        wanted = None if directory_id is None else _directory_id(directory_id)
+        async with self._database.begin(actor) as work:
+            held = select(users).where(users.c.id == user_id, queries.NOT_DELETED).with_for_update()
+            account = (await work.execute(held)).one_or_none()
+            if account is None:
+                raise NotFound("user", user_id)
+            is_admin = account.role == Role.SYSTEM_ADMIN.value
+            if is_admin and actor.kind is ActorKind.USER and actor.role is not Role.SYSTEM_ADMIN:
+                raise PermissionDenied("Only a system administrator changes a system administrator.")
+            if account.directory_id == wanted:
+                return
+            change = {"directory_id": wanted, "version": account.version + 1, "updated_at": work.now}
+            await work.execute(update(users).where(users.c.id == user_id).values(change))
+            old = {"directory_id": account.directory_id}
+            work.audit(AuditAction.UPDATE, "user", user_id, old=old, new={"directory_id": wanted})
+
     async def count_users(self, actor: Actor) -> int:
         """How many users there are. Raises PermissionDenied."""
         actor.require(Permission.USER_VIEW)
@@ -129,7 +158,12 @@ class Users:
         return user
 
     async def log_in(self, email: str, password: str, ip_address: str | None) -> LogIn:
-        """An access token for who knows the password.
+        """An access token for who knows the password. Raises InvalidCredentials, as `authenticate` does."""
+        user = await self.authenticate(email, password, ip_address)
+        return LogIn(await self._tokens.issue(user), int(LIFETIME.total_seconds()))
+
+    async def authenticate(self, email: str, password: str, ip_address: str | None) -> User:
+        """Who knows the password.
 
         Raises InvalidCredentials, always the same and after about the same time, for an unknown address, a wrong
         password, an account that is not active, and one that is locked: for 15 minutes after 5 failures in a row.
@@ -147,7 +181,7 @@ class Users:
             user = await queries.find_user(connection, users.c.id == user_id)
         if user is None:
             raise InvalidCredentials
-        return LogIn(await self._tokens.issue(user), int(LIFETIME.total_seconds()))
+        return user
 
     async def issue_token(self, email: str) -> str:
         """An access token for an active user, without a password: for the command line. Raises NotFound."""
@@ -192,6 +226,14 @@ async def _record_failure(work: UnitOfWork, account: Row[tuple[object, ...]]) ->
     await work.execute(update(users).where(users.c.id == account.id).values(change))
     old = {"failed_login_attempts": account.failed_login_attempts}
     work.audit(AuditAction.UPDATE, "user", account.id, old=old, new=change)
+
+
+def _directory_id(text: str) -> str:
+    """The id as directories write it: lower case, with dashes."""
+    try:
+        return str(UUID(text.strip()))
+    except ValueError as error:
+        raise InvalidInput("A directory id is a UUID.", field="directory_id") from error
 
 
 def _check(new: NewUser) -> None:

@@ -37,7 +37,10 @@ TAG = "Messages"
 
 
 class MessageAttributes(BaseModel):
-    """`text` is what was said; `quoted` and `signature` were folded away; `html` is sanitised."""
+    """`text` is what was said; `quoted` and `signature` were folded away; `html` is sanitised.
+
+    `edited_at`: changed where it was said. `deleted_at`: taken back there; only staff still see that it was.
+    """
 
     kind: MessageKind
     is_inbound: bool
@@ -51,6 +54,8 @@ class MessageAttributes(BaseModel):
     html: str | None
     source: TicketSource
     sent_at: datetime | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
     created_at: datetime
 
 

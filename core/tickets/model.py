@@ -203,7 +203,8 @@ message_revisions = Table(
     metadata,
     key_column(),
     _reference("message_id", "messages.id"),
-    # What the message said before it was changed or taken back.
+    # What the message said before it was changed or taken back. One that went out by mail keeps its text: of it this is
+    # what it says now where it was said.
     Column("text", Text, nullable=False),
     Column("is_deletion", Boolean, nullable=False),
     _reference("author_user_id", "users.id", nullable=True),

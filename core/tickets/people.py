@@ -23,8 +23,13 @@ async def name_of(work: UnitOfWork, actor: Actor) -> str:
     """The actor as people call it: the user's name, else the address."""
     if actor.user_id is None:
         return actor.name or actor.email or SYSTEM_NAME
-    row = (await work.execute(select(users.c.first_name, users.c.last_name).where(users.c.id == actor.user_id))).one()
-    return f"{row.first_name} {row.last_name}".strip() or actor.email or SYSTEM_NAME
+    return await name_of_user(work, actor.user_id) or actor.email or SYSTEM_NAME
+
+
+async def name_of_user(work: UnitOfWork, user_id: UserId) -> str:
+    """The user's first and last name."""
+    row = (await work.execute(select(users.c.first_name, users.c.last_name).where(users.c.id == user_id))).one()
+    return f"{row.first_name} {row.last_name}".strip()
 
 
 async def find_contact_of(work: UnitOfWork, actor: Actor) -> ContactId | None:

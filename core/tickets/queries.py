@@ -9,7 +9,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
@@ -47,6 +60,10 @@ class Sort:
     descending: bool = False
 
 
+_IS_OPEN = literal_column("(tickets.status NOT IN ('resolved', 'closed') AND tickets.deleted_at IS NULL)", Boolean)
+"""Written out, not bound: only so is it the condition of the indexes on open tickets in every plan."""
+_IS_DONE = literal_column("(tickets.status IN ('resolved', 'closed'))", Boolean)
+
 _TICKET_COLUMNS = tuple(column for column in tickets.c if column.name != "search_vector")
 NEWEST_FIRST = (Sort(SortKey.CREATED_AT, descending=True),)
 
@@ -55,7 +72,8 @@ NEWEST_FIRST = (Sort(SortKey.CREATED_AT, descending=True),)
 class TicketFilters:
     """Which tickets are wanted: all that is given must hold; of several statuses any.
 
-    `search` is in the words of PostgreSQL's websearch_to_tsquery, in German or English, over titles and messages.
+    `is_open`: neither resolved nor closed, or (False) one of these. `search` is in the words of PostgreSQL's
+    websearch_to_tsquery, in German or English, over titles and messages.
     """
 
     statuses: tuple[TicketStatus, ...] = ()
@@ -69,6 +87,8 @@ class TicketFilters:
     created_after: datetime | None = None
     created_before: datetime | None = None
     search: str | None = None
+    is_open: bool | None = None
+    is_unassigned: bool = False
 
 
 def ticket_scope(actor: Actor) -> ColumnElement[bool]:
@@ -91,8 +111,10 @@ def ticket_scope(actor: Actor) -> ColumnElement[bool]:
 
 
 def message_scope(actor: Actor) -> ColumnElement[bool]:
-    """The messages that the actor may see on a ticket that it sees: customers only the public ones."""
-    return true() if actor.is_staff else messages.c.kind == MessageKind.PUBLIC.value
+    """The messages that the actor may see on a ticket that it sees: customers the public ones that still stand."""
+    if actor.is_staff:
+        return true()
+    return and_(messages.c.kind == MessageKind.PUBLIC.value, messages.c.deleted_at.is_(None))
 
 
 async def find_tickets(
@@ -109,6 +131,21 @@ async def find_tickets(
     counted = select(tickets.c.id).where(*wanted)
     page = _tickets().where(*wanted)
     return await read_page(connection, page, order_by=_order(sort), limit=limit, offset=offset, counted=counted)
+
+
+async def count_by_status(connection: AsyncConnection, actor: Actor, filters: TicketFilters) -> dict[TicketStatus, int]:
+    """How many tickets the actor may see and the filters want, by their status; none of a status is left out."""
+    statement = select(tickets.c.status, func.count()).where(*_conditions(actor, filters)).group_by(tickets.c.status)
+    return {TicketStatus(status): count for status, count in await connection.execute(statement)}
+
+
+async def find_ticket_by_source_reference(
+    connection: AsyncConnection, actor: Actor, reference: str
+) -> dict[str, Any] | None:
+    """The ticket that was made from this (`TicketRequest.source_reference`), if the actor may see it; the first one."""
+    statement = _tickets().where(ticket_scope(actor), tickets.c.source_reference == reference)
+    row = (await connection.execute(statement.order_by(tickets.c.id).limit(1))).one_or_none()
+    return None if row is None else dict(row._mapping)
 
 
 async def get_ticket(connection: AsyncConnection, actor: Actor, reference: TicketReference) -> dict[str, Any]:
@@ -233,6 +270,10 @@ def _full_name(first: ColumnElement[str], last: ColumnElement[str]) -> ColumnEle
 def _conditions(actor: Actor, filters: TicketFilters) -> list[ColumnElement[bool]]:
     ticket = tickets.c
     wanted = [ticket_scope(actor)]
+    if filters.is_open is not None:
+        wanted.append(_IS_OPEN if filters.is_open else _IS_DONE)
+    if filters.is_unassigned:
+        wanted.append(ticket.assigned_to.is_(None))
     if filters.statuses:
         wanted.append(ticket.status.in_([status.value for status in filters.statuses]))
     if filters.priorities:

@@ -1,87 +1,45 @@
-"""Use cases on tickets: open, change, speak, delete, merge."""
+"""Use cases on tickets: open, change, speak, arrange, delete. Each is one transaction."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypedDict
-
-from sqlalchemy import Row, select, text, update
+from collections.abc import Sequence
 
 from core.actor import Actor
 from core.audit.model import AuditAction
-from core.customers.model import customers
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
-from core.errors import Conflict, InvalidInput, NotFound, PermissionDenied, VersionConflict
+from core.errors import Conflict, PermissionDenied, VersionConflict
 from core.identity.roles import Permission
-from core.ids import ContactId, CustomerId, MessageId, TicketId, TicketNumber, UserId
-from core.tickets.events import TicketAssigned, TicketDeleted, TicketUpdated
-from core.tickets.model import idempotency_keys, tickets
-from core.tickets.people import find_contact_of, get_contact, make_contact_of, name_of, require_assignable
-from core.tickets.queries import TicketReference, named, ticket_scope
-from core.tickets.rules import (
-    MessageKind,
-    TicketPriority,
-    TicketSource,
-    TicketStatus,
-    check_change,
-    resolve_merge,
-    status_after_assignment,
-    status_after_customer_reply,
-)
+from core.ids import CustomerId, DraftId, MessageId, TicketId, UserId
+from core.tickets import arranging, drafting
+from core.tickets.changing import TicketChanges, change_fields, tags_after
+from core.tickets.events import TicketDeleted
+from core.tickets.locking import hold_ticket, ref_of, refuse_merged
+from core.tickets.merging import merge_tickets
+from core.tickets.model import idempotency_keys
+from core.tickets.opening import IdempotencyKey, TicketRequest, draft_by_customer, draft_by_staff, find_earlier
+from core.tickets.people import find_contact_of, name_of, name_of_user
+from core.tickets.queries import TicketReference
+from core.tickets.revising import revise
+from core.tickets.rules import MessageKind, TicketSource, TicketStatus, check_change, status_after_customer_reply
 from core.tickets.writing import (
     NewMessage,
-    NewTicket,
     SaidIn,
     TicketRef,
     add_message,
     open_ticket,
     take_ticket_numbers,
-    tell_status,
     touch_ticket,
 )
 
-_MERGING_LOCK = 4_601_983
-"""The advisory lock under which tickets are merged: one at a time, so that merges side by side cannot make a circle."""
-
-
-@dataclass(frozen=True, slots=True)
-class TicketRequest:
-    """What someone wants help with. Staff say for which customer, and for which of its contacts if they know."""
-
-    title: str
-    description: str
-    customer_id: CustomerId | None = None
-    contact_id: ContactId | None = None
-    priority: TicketPriority = TicketPriority.MEDIUM
-    category: str | None = None
-    tags: tuple[str, ...] = ()
-    source: TicketSource = TicketSource.API
-    said_in: SaidIn | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """The caller's mark on a request that it may send again, and a digest of what it sent."""
-
-    key: str
-    body_digest: str
-
-
-class TicketChanges(TypedDict, total=False):
-    """What is to change; what is left out stays. None empties `category` and `assigned_to`."""
-
-    title: str
-    description: str
-    priority: TicketPriority
-    category: str | None
-    tags: tuple[str, ...]
-    assigned_to: UserId | None
-    status: TicketStatus
+__all__ = ["IdempotencyKey", "TicketChanges", "TicketRequest", "Tickets"]
 
 
 class Tickets:
-    """The tickets of the desk. Every method raises PermissionDenied, and NotFound for what the actor may not see."""
+    """The tickets of the desk. Every method raises PermissionDenied, and NotFound for what the actor may not see.
+
+    Called for an actor with an origin, each raises AlreadyDone the second time. `source` is where the actor spoke.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -95,10 +53,10 @@ class Tickets:
         actor.require(Permission.TICKET_CREATE)
         async with self._database.begin(actor) as work:
             if key is not None:
-                earlier = await _find_earlier(work, key)
+                earlier = await find_earlier(work, key)
                 if earlier is not None:
                     return earlier
-            draft = await _draft_by_staff(work, request) if actor.is_staff else await _draft_by_customer(work, request)
+            draft = await draft_by_staff(work, request) if actor.is_staff else await draft_by_customer(work, request)
             (number,) = await take_ticket_numbers(work, 1)
             ref, _ = open_ticket(work, draft, number)
             if key is not None:
@@ -115,40 +73,44 @@ class Tickets:
             return ref
 
     async def change_ticket(
-        self, actor: Actor, reference: TicketReference, expected_version: int, changes: TicketChanges
+        self, actor: Actor, reference: TicketReference, expected_version: int | None, changes: TicketChanges
     ) -> TicketRef:
         """Change fields of a ticket. Taking a new ticket makes it assigned; a change to what is there already is none.
 
-        Raises VersionConflict unless the ticket is at `expected_version`, Conflict for a status that cannot follow,
-        InvalidInput for an assignee who is not of the desk.
+        Raises VersionConflict unless the ticket is at `expected_version` (None: whatever it is now), Conflict for a
+        status that cannot follow, InvalidInput for an assignee who is not of the desk.
         """
         actor.require(Permission.TICKET_UPDATE)
         async with self._database.begin(actor) as work:
-            row = await _take(work, reference)
-            if row.version != expected_version:
+            row = await hold_ticket(work, reference)
+            if expected_version is not None and row.version != expected_version:
                 raise VersionConflict("ticket", expected_version, row.version)
-            _refuse_merged(row)
-            before = _ref(row)
-            status = changes.get("status", before.status)
-            check_change(before.status, status)
-            wanted: dict[str, object] = {name: value for name, value in changes.items() if name != "status"}
-            if "tags" in changes:
-                wanted["tags"] = list(changes["tags"])
-            if "priority" in changes:
-                wanted["priority"] = changes["priority"].value
-            new: dict[str, Any] = {name: value for name, value in wanted.items() if row._mapping[name] != value}
-            if "assigned_to" in new:
-                await require_assignable(work, changes["assigned_to"])
-                if "status" not in changes:
-                    status = status_after_assignment(status, is_assigned=new["assigned_to"] is not None)
-            if not new and status is before.status:
-                return before
-            await touch_ticket(work, before, status=status, changes=new)
-            after = TicketRef(before.id, before.number, before.version + 1, status)
-            _tell_changes(work, after, row, new)
-            if status is not before.status:
-                tell_status(work, after, old=before.status)
-            return after
+            refuse_merged(row)
+            return await change_fields(work, row, changes)
+
+    async def take_ticket(self, actor: Actor, reference: TicketReference) -> TicketRef:
+        """Make a ticket that nobody has one's own. Of two who take it at once one gets it, the other Conflict.
+
+        Taking it from someone is a change of `assigned_to`.
+        """
+        actor.require(Permission.TICKET_UPDATE)
+        user_id = _require_user(actor)
+        async with self._database.begin(actor) as work:
+            row = await hold_ticket(work, reference)
+            refuse_merged(row)
+            if row.assigned_to not in (None, user_id):
+                raise Conflict(f"Ticket #{row.number} is {await name_of_user(work, row.assigned_to)}'s already.")
+            return await change_fields(work, row, {"assigned_to": user_id})
+
+    async def tag_ticket(
+        self, actor: Actor, reference: TicketReference, added: Sequence[str], removed: Sequence[str] = ()
+    ) -> TicketRef:
+        """Put tags on a ticket and take some off, whatever their case. Raises InvalidInput for too many or too long."""
+        actor.require(Permission.TICKET_UPDATE)
+        async with self._database.begin(actor) as work:
+            row = await hold_ticket(work, reference)
+            refuse_merged(row)
+            return await change_fields(work, row, {"tags": tags_after(row.tags, added, removed)})
 
     async def add_message(
         self,
@@ -158,44 +120,117 @@ class Tickets:
         text: str,
         *,
         source: TicketSource = TicketSource.API,
+        status: TicketStatus | None = None,
         said_in: SaidIn | None = None,
     ) -> MessageId:
         """Reply in public or leave a note. A customer's reply reopens what waited for it or was done.
 
-        Raises PermissionDenied for a note by a customer, Conflict on a merged ticket.
+        With a `status` the desk takes the ticket there at once, as when it is resolved with a word to the customer.
+        Raises PermissionDenied for a note or a status by a customer, Conflict on a merged ticket and for a status that
+        cannot follow.
         """
-        actor.require(Permission.TICKET_REPLY)
-        if kind is MessageKind.SYSTEM or (kind is MessageKind.NOTE and not actor.is_staff):
-            raise PermissionDenied(f"You cannot write a {kind} message.")
+        _require_speaker(actor, kind, status)
         async with self._database.begin(actor) as work:
-            row = await _take(work, reference)
-            _refuse_merged(row)
-            ticket = _ref(row)
-            message = NewMessage(
-                kind=kind,
-                source=source,
-                text=text,
-                author_name=await name_of(work, actor),
-                author_address=actor.email,
-                author_user_id=actor.user_id,
-                author_contact_id=None if actor.is_staff else await find_contact_of(work, actor),
-                is_inbound=not actor.is_staff,
-                said_in=said_in,
-            )
-            status = ticket.status if actor.is_staff else status_after_customer_reply(ticket.status)
-            _, message_id = await add_message(work, ticket, message, status=status)
+            _, message_id = await _say(work, reference, kind, text, source, status, said_in)
             return message_id
 
-    async def delete_ticket(self, actor: Actor, reference: TicketReference) -> None:
-        """Put a ticket out of everyone's sight. Its rows stay, for the audit."""
-        actor.require(Permission.TICKET_DELETE)
-        async with self._database.begin(actor) as work:
-            ticket = _ref(await _take(work, reference))
-            await touch_ticket(work, ticket, status=ticket.status, changes={"deleted_at": work.now})
-            work.audit(AuditAction.DELETE, "ticket", ticket.id, old={"number": ticket.number})
-            work.record(TicketDeleted(subject_id=ticket.id, subject_version=ticket.version + 1, number=ticket.number))
+    async def revise_message(self, actor: Actor, message_id: MessageId, text: str | None) -> TicketRef:
+        """Change what one said, or take it back (None). What it said before stays among its revisions.
 
-    async def merge(self, actor: Actor, reference: TicketReference, into: TicketReference) -> TicketRef:
+        A public message that went out by mail keeps its text: of it the change is kept as a revision. Raises
+        PermissionDenied for what another said.
+        """
+        actor.require(Permission.TICKET_REPLY)
+        async with self._database.begin(actor) as work:
+            return await revise(work, message_id, text)
+
+    async def draft_reply(self, actor: Actor, reference: TicketReference, text: str) -> DraftId:
+        """Keep a public reply that its author will look at before it goes out. Raises Conflict on a merged ticket."""
+        _require_speaker(actor, MessageKind.PUBLIC, None)
+        _require_user(actor)
+        async with self._database.begin(actor) as work:
+            return await drafting.write_draft(work, reference, text)
+
+    async def send_draft(
+        self, actor: Actor, draft_id: DraftId, source: TicketSource, status: TicketStatus | None = None
+    ) -> tuple[TicketRef, MessageId]:
+        """Send one's draft as `add_message` does. Raises NotFound for another's, Conflict for one that is settled."""
+        _require_speaker(actor, MessageKind.PUBLIC, status)
+        async with self._database.begin(actor) as work:
+            draft = await drafting.hold_draft(work, draft_id)
+            ticket_id = TicketId(draft.ticket_id)
+            after, message_id = await _say(work, ticket_id, MessageKind.PUBLIC, draft.text, source, status)
+            await drafting.settle_draft(work, draft_id, message_id)
+            return after, message_id
+
+    async def discard_draft(self, actor: Actor, draft_id: DraftId) -> None:
+        """Throw one's draft away. Raises NotFound for another's, Conflict for one that is settled."""
+        actor.require(Permission.TICKET_REPLY)
+        async with self._database.begin(actor) as work:
+            await drafting.hold_draft(work, draft_id)
+            await drafting.settle_draft(work, draft_id, None)
+
+    async def watch(self, actor: Actor, reference: TicketReference) -> TicketRef:
+        """Hear of what happens on a ticket; for people of the desk."""
+        user_id = _require_user(actor)
+        async with self._database.begin(actor) as work:
+            return await arranging.watch(work, reference, user_id, is_watching=True)
+
+    async def unwatch(self, actor: Actor, reference: TicketReference) -> TicketRef:
+        """Hear no more of a ticket than anyone else."""
+        user_id = _require_user(actor)
+        async with self._database.begin(actor) as work:
+            return await arranging.watch(work, reference, user_id, is_watching=False)
+
+    async def link_tickets(self, actor: Actor, reference: TicketReference, other: TicketReference) -> TicketRef:
+        """Note that two tickets have to do with each other. Returns the first.
+
+        Raises Conflict for tickets of two customers (what came from unknown senders fits every customer).
+        """
+        actor.require(Permission.TICKET_UPDATE)
+        async with self._database.begin(actor) as work:
+            return await arranging.link(work, reference, other)
+
+    async def move_ticket(
+        self,
+        actor: Actor,
+        reference: TicketReference,
+        customer_id: CustomerId,
+        *,
+        source: TicketSource = TicketSource.API,
+    ) -> TicketRef:
+        """Give a ticket to another customer; its contact stays only if it belongs there. Raises InvalidInput."""
+        actor.require(Permission.TICKET_UPDATE)
+        async with self._database.begin(actor) as work:
+            return await arranging.move(work, reference, customer_id, source)
+
+    async def split_ticket(
+        self,
+        actor: Actor,
+        reference: TicketReference,
+        message_id: MessageId,
+        title: str | None = None,
+        *,
+        source: TicketSource = TicketSource.API,
+    ) -> TicketRef:
+        """Take a message off a ticket: it opens a new one of the same customer, linked to the old. Returns the new.
+
+        Without a `title` it is the mail's subject or the first line. Raises Conflict for the message that the ticket
+        begins with, and for what nobody said.
+        """
+        actor.require(Permission.TICKET_UPDATE)
+        async with self._database.begin(actor) as work:
+            row = await hold_ticket(work, reference)
+            return await arranging.split(work, row, await arranging.get_said(work, row, message_id), title, source)
+
+    async def merge(
+        self,
+        actor: Actor,
+        reference: TicketReference,
+        into: TicketReference,
+        *,
+        source: TicketSource = TicketSource.API,
+    ) -> TicketRef:
         """Close a ticket and let it point to another one, where it goes on. Messages stay where they were written.
 
         Returns the ticket that lives on, where earlier merges of `into` are followed. Raises Conflict for a ticket that
@@ -203,163 +238,59 @@ class Tickets:
         """
         actor.require(Permission.TICKET_UPDATE)
         async with self._database.begin(actor) as work:
-            await work.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MERGING_LOCK})
-            row = await _take(work, reference)
-            target_id = (await work.execute(select(tickets.c.id).where(ticket_scope(actor), named(into)))).scalar()
-            if target_id is None:
-                raise NotFound("ticket", into)
-            source = _ref(row)
-            living = await _take(
-                work, resolve_merge(source.id, target_id, await _merges_from(work, source.id, target_id))
-            )
-            await _refuse_strangers(work, row, living)
-            await work.execute(update(tickets).where(tickets.c.id == source.id).values(merged_into_id=living.id))
-            gone = _remark(f"Merged into ticket #{living.number}.")
-            await add_message(work, source, gone, status=TicketStatus.CLOSED)
-            after, _ = await add_message(
-                work, _ref(living), _remark(f"Ticket #{source.number} was merged into this one.")
-            )
-            work.audit(AuditAction.UPDATE, "ticket", source.id, new={"merged_into_id": living.id})
-            return after
+            return await merge_tickets(work, reference, into, source)
+
+    async def delete_ticket(self, actor: Actor, reference: TicketReference) -> None:
+        """Put a ticket out of everyone's sight. Its rows stay, for the audit."""
+        actor.require(Permission.TICKET_DELETE)
+        async with self._database.begin(actor) as work:
+            ticket = ref_of(await hold_ticket(work, reference))
+            after = await touch_ticket(work, ticket, status=ticket.status, changes={"deleted_at": work.now})
+            work.audit(AuditAction.DELETE, "ticket", ticket.id, old={"number": ticket.number})
+            work.record(TicketDeleted(subject_id=ticket.id, subject_version=after.version, number=ticket.number))
 
 
-async def _take(work: UnitOfWork, reference: TicketReference) -> Row[Any]:
-    """The ticket, locked until the unit of work ends. Raises NotFound."""
-    statement = select(tickets).where(ticket_scope(work.actor), named(reference)).with_for_update()
-    row = (await work.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound("ticket", reference)
-    return row
-
-
-def _ref(row: Row[Any]) -> TicketRef:
-    return TicketRef(TicketId(row.id), TicketNumber(row.number), row.version, TicketStatus(row.status))
-
-
-def _refuse_merged(row: Row[Any]) -> None:
-    if row.merged_into_id is not None:
-        raise Conflict(f"Ticket #{row.number} was merged into another one; go on there.")
-
-
-async def _find_earlier(work: UnitOfWork, key: IdempotencyKey) -> TicketRef | None:
-    """The ticket that this user opened with the key; requests with one key wait for each other."""
-    lock = {"lock": f"{work.actor.user_id} {key.key}"}
-    await work.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"), lock)
-    statement = (
-        select(tickets, idempotency_keys.c.body_digest)
-        .join(idempotency_keys, idempotency_keys.c.ticket_id == tickets.c.id)
-        .where(idempotency_keys.c.user_id == work.actor.user_id, idempotency_keys.c.key == key.key)
-    )
-    row = (await work.execute(statement)).one_or_none()
-    if row is None:
-        return None
-    if row.body_digest != key.body_digest:
-        raise Conflict("This Idempotency-Key was used for another request.")
-    return _ref(row)
-
-
-async def _draft_by_customer(work: UnitOfWork, request: TicketRequest) -> NewTicket:
+async def _say(
+    work: UnitOfWork,
+    reference: TicketReference,
+    kind: MessageKind,
+    text: str,
+    source: TicketSource,
+    status: TicketStatus | None,
+    said_in: SaidIn | None = None,
+) -> tuple[TicketRef, MessageId]:
     actor = work.actor
-    if actor.customer_id is None:
-        raise PermissionDenied("You belong to no customer.")
-    if request.customer_id not in (None, actor.customer_id):
-        raise InvalidInput("You open tickets for your own company only.", field="customer_id")
-    if request.contact_id is not None:
-        raise InvalidInput("Your own contact is taken.", field="contact_id")
-    name = await name_of(work, actor)
-    contact_id = await find_contact_of(work, actor) or await make_contact_of(work, actor)
-    return _draft(request, actor.customer_id, contact_id, _opening(request, work.actor, name, actor.email, contact_id))
-
-
-async def _draft_by_staff(work: UnitOfWork, request: TicketRequest) -> NewTicket:
-    """The opening message is the contact's, as on the phone; without a contact it is the desk's own."""
-    if request.customer_id is None:
-        raise InvalidInput("Say for which customer.", field="customer_id")
-    there = select(customers.c.id).where(customers.c.id == request.customer_id, customers.c.deleted_at.is_(None))
-    if (await work.execute(there)).one_or_none() is None:
-        raise InvalidInput("There is no such customer.", field="customer_id")
-    if request.contact_id is None:
-        opening = _opening(request, work.actor, await name_of(work, work.actor), None, None)
-        return _draft(request, request.customer_id, None, opening)
-    contact = await get_contact(work, request.contact_id, request.customer_id)
-    name = f"{contact.first_name} {contact.last_name}".strip()
-    opening = _opening(request, work.actor, name, contact.email, request.contact_id)
-    return _draft(request, request.customer_id, request.contact_id, opening)
-
-
-def _opening(
-    request: TicketRequest, actor: Actor, author_name: str, address: str | None, contact_id: ContactId | None
-) -> NewMessage:
-    return NewMessage(
-        kind=MessageKind.PUBLIC,
-        source=request.source,
-        text=request.description,
-        author_name=author_name,
-        author_address=address,
+    row = await hold_ticket(work, reference)
+    refuse_merged(row)
+    ticket = ref_of(row)
+    if status is None:
+        status = ticket.status if actor.is_staff else status_after_customer_reply(ticket.status)
+    else:
+        check_change(ticket.status, status)
+    message = NewMessage(
+        kind=kind,
+        source=source,
+        text=text,
+        author_name=await name_of(work, actor),
+        author_address=actor.email,
         author_user_id=actor.user_id,
-        author_contact_id=contact_id,
-        is_inbound=not actor.is_staff or contact_id is not None,
-        said_in=request.said_in,
+        author_contact_id=None if actor.is_staff else await find_contact_of(work, actor),
+        is_inbound=not actor.is_staff,
+        said_in=said_in,
     )
+    return await add_message(work, ticket, message, status=status)
 
 
-def _draft(
-    request: TicketRequest, customer_id: CustomerId, contact_id: ContactId | None, opening: NewMessage
-) -> NewTicket:
-    return NewTicket(
-        customer_id=customer_id,
-        contact_id=contact_id,
-        title=request.title,
-        priority=request.priority,
-        source=request.source,
-        opening=opening,
-        category=request.category,
-        tags=request.tags,
-    )
+def _require_speaker(actor: Actor, kind: MessageKind, status: TicketStatus | None) -> None:
+    actor.require(Permission.TICKET_REPLY)
+    if kind is MessageKind.SYSTEM or (kind is MessageKind.NOTE and not actor.is_staff):
+        raise PermissionDenied(f"You cannot write a {kind} message.")
+    if status is not None:
+        actor.require(Permission.TICKET_UPDATE)
 
 
-def _tell_changes(work: UnitOfWork, after: TicketRef, old: Row[Any], new: dict[str, Any]) -> None:
-    if not new:
-        return
-    # The description is a body: the audit says that it changed, not to what.
-    told = {name: value for name, value in new.items() if name != "description"}
-    was = {name: old._mapping[name] for name in told}
-    work.audit(AuditAction.UPDATE, "ticket", after.id, old=was, new={**told, "fields": sorted(new)})
-    if "assigned_to" in new:
-        work.record(
-            TicketAssigned(
-                subject_id=after.id,
-                subject_version=after.version,
-                number=after.number,
-                old=was["assigned_to"],
-                new=new["assigned_to"],
-                by=work.actor.user_id,
-            )
-        )
-    fields = sorted(name for name in new if name != "assigned_to")
-    if fields:
-        work.record(
-            TicketUpdated(subject_id=after.id, subject_version=after.version, number=after.number, fields=fields)
-        )
-
-
-async def _merges_from(work: UnitOfWork, *starts: TicketId) -> dict[TicketId, TicketId]:
-    """Where the tickets were merged, and where those were, as far as it goes."""
-    chain = select(tickets.c.id, tickets.c.merged_into_id).where(tickets.c.id.in_(starts)).cte(recursive=True)
-    following = select(tickets.c.id, tickets.c.merged_into_id).join(chain, chain.c.merged_into_id == tickets.c.id)
-    rows = await work.execute(select(chain.union(following)))
-    return {TicketId(row.id): TicketId(row.merged_into_id) for row in rows if row.merged_into_id is not None}
-
-
-async def _refuse_strangers(work: UnitOfWork, source: Row[Any], into: Row[Any]) -> None:
-    if source.customer_id == into.customer_id:
-        return
-    triage = await work.execute(select(customers.c.is_triage).where(customers.c.id == source.customer_id))
-    if not triage.scalar_one():
-        raise Conflict(f"Tickets #{source.number} and #{into.number} belong to different customers.")
-
-
-def _remark(text: str) -> NewMessage:
-    return NewMessage(
-        kind=MessageKind.SYSTEM, source=TicketSource.API, text=text, author_name="System", is_inbound=False
-    )
+def _require_user(actor: Actor) -> UserId:
+    """Raise PermissionDenied unless the actor is a person of the desk."""
+    if actor.user_id is None or not actor.is_staff:
+        raise PermissionDenied("This is for people of the desk.")
+    return actor.user_id

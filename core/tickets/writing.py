@@ -117,9 +117,17 @@ async def take_ticket_numbers(work: UnitOfWork, count: int) -> list[TicketNumber
 
 
 def open_ticket(
-    work: UnitOfWork, draft: NewTicket, number: TicketNumber, actor: Actor | None = None
+    work: UnitOfWork,
+    draft: NewTicket,
+    number: TicketNumber,
+    actor: Actor | None = None,
+    *,
+    opening_id: MessageId | None = None,
 ) -> tuple[TicketRef, MessageId]:
-    """Queue a new ticket with its first message, audit record and `ticket.created`."""
+    """Queue a new ticket with its first message, audit record and `ticket.created`.
+
+    With an `opening_id` the first message is there already, on another ticket; the caller moves it.
+    """
     ref = TicketRef(TicketId(new_uuid()), number, version=1, status=TicketStatus.NEW)
     title = title_from(draft.title, TITLE_LIMIT) or "(no subject)"
     work.insert(
@@ -142,7 +150,11 @@ def open_ticket(
             "updated_at": work.now,
         },
     )
-    message_id = _write_message(work, ref, draft.opening, ParticipantKind.REQUESTER)
+    if opening_id is None:
+        message_id = _write_message(work, ref, draft.opening, ParticipantKind.REQUESTER)
+    else:
+        message_id = opening_id
+        _write_participants(work, ref, draft.opening, ParticipantKind.REQUESTER)
     work.audit(
         AuditAction.CREATE,
         "ticket",
@@ -182,10 +194,9 @@ async def add_message(
     not at `ticket.version` any more.
     """
     new_status = status or ticket.status
-    after = replace(ticket, version=ticket.version + 1, status=new_status)
     answers = message.kind is MessageKind.PUBLIC and not message.is_inbound and not message.is_automatic
     answered = {"first_response_at": func.coalesce(tickets.c.first_response_at, work.now)} if answers else {}
-    await touch_ticket(work, ticket, status=new_status, changes=answered)
+    after = await touch_ticket(work, ticket, status=new_status, changes=answered)
     message_id = _write_message(work, ticket, message, ParticipantKind.COPIED)
     work.audit(
         AuditAction.CREATE, "message", message_id, new={"ticket_id": ticket.id, "kind": message.kind}, actor=actor
@@ -211,10 +222,10 @@ async def add_message(
 
 async def touch_ticket(
     work: UnitOfWork, ticket: TicketRef, *, status: TicketStatus, changes: Mapping[str, object] = MappingProxyType({})
-) -> None:
+) -> TicketRef:
     """Raise the ticket's version, set its status with the instants that go with it, and `changes` by column.
 
-    Raises VersionConflict if the ticket is not at `ticket.version` any more.
+    Returns the ticket as it is then. Raises VersionConflict if the ticket is not at `ticket.version` any more.
     """
     values: dict[str, object] = {
         **changes,
@@ -238,6 +249,12 @@ async def touch_ticket(
             tickets.select().with_only_columns(tickets.c.version).where(tickets.c.id == ticket.id)
         )
         raise VersionConflict("ticket", ticket.version, actual.scalar_one())
+    return replace(ticket, version=ticket.version + 1, status=status)
+
+
+def remark(text: str, source: TicketSource = TicketSource.API) -> NewMessage:
+    """What the product itself says on a ticket; customers do not see it."""
+    return NewMessage(kind=MessageKind.SYSTEM, source=source, text=text, author_name="System", is_inbound=False)
 
 
 def tell_status(work: UnitOfWork, after: TicketRef, *, old: TicketStatus, actor: Actor | None = None) -> None:
@@ -310,11 +327,17 @@ def _write_message(
         _write_thread_id(work, ticket, message.internet_message_id, ThreadStrength.STRONG)
     for referred in message.referred_ids:
         _write_thread_id(work, ticket, referred, ThreadStrength.WEAK)
+    _write_participants(work, ticket, message, author_takes_part_as)
+    return message_id
+
+
+def _write_participants(
+    work: UnitOfWork, ticket: TicketRef, message: NewMessage, author_takes_part_as: ParticipantKind
+) -> None:
     if message.is_inbound and message.author_address:
         _write_participant(work, ticket, message.author_address, author_takes_part_as)
     for address in message.copied_addresses:
         _write_participant(work, ticket, address, ParticipantKind.COPIED)
-    return message_id
 
 
 def _write_thread_id(work: UnitOfWork, ticket: TicketRef, message_id: str, strength: ThreadStrength) -> None:

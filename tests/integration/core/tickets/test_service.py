@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from core.actor import SYSTEM, Actor
-from core.audit.model import audit_log
+from core.actor import SYSTEM
 from core.customers.model import contacts
 from core.customers.triage import ensure_triage_customer
 from core.database.engine import Database
 from core.errors import Conflict, InvalidInput, NotFound, PermissionDenied, VersionConflict
 from core.identity.roles import Role
 from core.ids import CustomerId, TicketId, UserId, new_uuid
-from core.messaging.model import outbox
 from core.tickets.model import ticket_participants, tickets
-from core.tickets.queries import TicketReference, find_messages, get_ticket
+from core.tickets.queries import find_messages
 from core.tickets.rules import MessageKind, TicketPriority, TicketStatus
 from core.tickets.service import IdempotencyKey, TicketChanges, TicketRequest, Tickets
-from core.tickets.writing import TicketRef
 from tests.integration.core.tickets.desk import Desk
+from tests.integration.core.tickets.reading import audited, events, read, texts
 
 PRINTER = TicketRequest("Drucker druckt nicht", "Seit heute früh kommt nur leeres Papier.")
 
@@ -32,29 +28,6 @@ PRINTER = TicketRequest("Drucker druckt nicht", "Seit heute früh kommt nur leer
 @pytest.fixture
 def service(database: Database) -> Tickets:
     return Tickets(database)
-
-
-async def read(desk: Desk, reference: TicketReference, actor: Actor = SYSTEM) -> dict[str, Any]:
-    async with desk.database.connect() as connection:
-        return await get_ticket(connection, actor, reference)
-
-
-async def texts(desk: Desk, reference: TicketReference) -> list[str]:
-    async with desk.database.connect() as connection:
-        return [row["text"] for row in (await find_messages(connection, SYSTEM, reference)).rows]
-
-
-async def events(desk: Desk, ticket: TicketRef) -> list[tuple[str, int]]:
-    statement = select(outbox.c.name, outbox.c.subject_version).where(outbox.c.subject_id == ticket.id)
-    async with desk.database.connect() as connection:
-        rows = (await connection.execute(statement.order_by(outbox.c.id))).all()
-    return [(row.name, row.subject_version) for row in rows]
-
-
-async def audited(desk: Desk, ticket: TicketRef) -> Sequence[dict[str, Any]]:
-    statement = select(audit_log.c.changes).where(audit_log.c.entity_id == ticket.id, audit_log.c.action == "UPDATE")
-    async with desk.database.connect() as connection:
-        return (await connection.execute(statement.order_by(audit_log.c.id))).scalars().all()
 
 
 async def test_a_customers_user_opens_a_ticket_of_its_company_as_its_own_contact(service: Tickets, desk: Desk) -> None:
