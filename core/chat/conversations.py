@@ -97,7 +97,9 @@ async def keep_conversation(
     """
     c = chat_conversations.c
     found = (await work.execute(_named(surface, tenant, external_id))).one_or_none()
-    account_id = await _find_account(work, surface, tenant, account) if kind is ConversationKind.PERSONAL else None
+    account_id = None
+    if account is not None and kind is ConversationKind.PERSONAL:
+        account_id = await find_account_id(work, surface, tenant, account)
     if found is None:
         await work.execute(
             insert(chat_conversations)
@@ -134,6 +136,14 @@ async def keep_conversation(
         .returning(chat_conversations)
     )
     return conversation_of(changed.one())
+
+
+async def find_account_id(work: UnitOfWork, surface: Surface, tenant: str, account: str) -> ChatAccountId | None:
+    """The account, if something came from it before."""
+    a = chat_accounts.c
+    named = select(a.id).where(a.surface == surface.value, a.tenant == tenant, a.account == account)
+    found = (await work.execute(named)).scalar_one_or_none()
+    return None if found is None else ChatAccountId(found)
 
 
 async def keep_personal_conversation(work: UnitOfWork, account_id: ChatAccountId) -> Conversation | None:
@@ -306,15 +316,6 @@ def _with_customer() -> Select[Any]:
     return select(chat_conversations, customers.c.name.label("customer_name")).outerjoin(
         customers, customers.c.id == chat_conversations.c.customer_id
     )
-
-
-async def _find_account(work: UnitOfWork, surface: Surface, tenant: str, account: str | None) -> ChatAccountId | None:
-    if account is None:
-        return None
-    a = chat_accounts.c
-    named = select(a.id).where(a.surface == surface.value, a.tenant == tenant, a.account == account)
-    found = (await work.execute(named)).scalar_one_or_none()
-    return None if found is None else ChatAccountId(found)
 
 
 async def _drop_deliveries(work: UnitOfWork, conversation_id: ConversationId) -> None:

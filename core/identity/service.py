@@ -158,7 +158,12 @@ class Users:
         return user
 
     async def log_in(self, email: str, password: str, ip_address: str | None) -> LogIn:
-        """An access token for who knows the password.
+        """An access token for who knows the password. Raises InvalidCredentials, as `authenticate` does."""
+        user = await self.authenticate(email, password, ip_address)
+        return LogIn(await self._tokens.issue(user), int(LIFETIME.total_seconds()))
+
+    async def authenticate(self, email: str, password: str, ip_address: str | None) -> User:
+        """Who knows the password.
 
         Raises InvalidCredentials, always the same and after about the same time, for an unknown address, a wrong
         password, an account that is not active, and one that is locked: for 15 minutes after 5 failures in a row.
@@ -176,7 +181,7 @@ class Users:
             user = await queries.find_user(connection, users.c.id == user_id)
         if user is None:
             raise InvalidCredentials
-        return LogIn(await self._tokens.issue(user), int(LIFETIME.total_seconds()))
+        return user
 
     async def issue_token(self, email: str) -> str:
         """An access token for an active user, without a password: for the command line. Raises NotFound."""

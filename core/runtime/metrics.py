@@ -54,6 +54,28 @@ class Metrics:
         self.outgoing_mails = Counter(
             "psa_outgoing_mails_total", "Outgoing mails by result", ["result"], registry=self.registry
         )
+        self.chat_arrivals = Counter(
+            "psa_chat_arrivals_total",
+            "What arrived from chat, by surface and result",
+            ["surface", "result"],
+            registry=self.registry,
+        )
+        self.chat_deliveries = Counter(
+            "psa_chat_deliveries_total",
+            "Chat deliveries by surface, kind and result",
+            ["surface", "kind", "result"],
+            registry=self.registry,
+        )
+        self.chat_delivery_seconds = Histogram(
+            "psa_chat_delivery_seconds",
+            "From when something was to be shown in chat until the surface had it",
+            ["surface"],
+            buckets=(*SECONDS, 30.0, 60.0, 300.0),
+            registry=self.registry,
+        )
+        self.chat_queue_age_seconds = Gauge(
+            "psa_chat_queue_age_seconds", "How long the oldest chat delivery is overdue", registry=self.registry
+        )
         self.http_seconds = Histogram(
             "psa_http_request_seconds",
             "Requests by route, method and status",
