@@ -96,7 +96,11 @@ chat_accounts = Table(
     _reference("user_id", "users.id", nullable=True),
     _reference("contact_id", "contacts.id", nullable=True),
     *enum_column("linked_by", LinkedBy, nullable=True),
+    # Where someone took the link off: since when. Only a code links it again.
     instant("linked_at", nullable=True),
+    # Codes that were none, since the first of them within the window.
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
+    instant("wrong_codes_since", nullable=True),
     instant("created_at"),
     instant("updated_at"),
     CheckConstraint("user_id IS NULL OR contact_id IS NULL", name="one_person"),

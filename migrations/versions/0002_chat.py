@@ -62,6 +62,8 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.UUID(), nullable=True),
         sa.Column("linked_by", sa.Text(), nullable=True),
         sa.Column("linked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wrong_codes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("wrong_codes_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import select
+from sqlalchemy import select, update
 from yarl import URL
 
 from core.actor import SYSTEM, Actor, ActorKind
@@ -18,6 +18,7 @@ from core.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from core.http.openapi import openapi_document
 from core.http.route import Call, Reply, Route
 from core.identity.http import Credentials, UserInput, routes
+from core.identity.model import users
 from core.identity.roles import Role
 from core.identity.service import NewUser
 from core.ids import UserId, new_uuid
@@ -178,3 +179,24 @@ async def test_a_user_is_added_by_http(desk: Desk) -> None:
     await desk.users.log_in("bert@desk.example", PASSWORD, None)
     with pytest.raises(PermissionDenied):
         await call(desk, "POST", "/api/v1/users", await actor_of(desk, Role.TECHNICIAN_L1, "l1@desk.example"), BODY)
+
+
+async def test_those_who_can_be_given_a_ticket_are_found_by_a_part_of_their_name_or_address(desk: Desk) -> None:
+    await desk.users.add_user(SYSTEM, NEW)
+    await desk.users.add_user(SYSTEM, replace(NEW, email="zoe@desk.example", first_name="Zoë", last_name="Anders"))
+    await desk.add_user("gone@desk.example")
+    async with desk.database.begin(SYSTEM) as work:
+        await work.execute(update(users).where(users.c.email == "gone@desk.example").values(is_active=False))
+        customer_id = await ensure_triage_customer(work)
+    customer = NewUser("huberin@kunde.example", "Eva", "Huber", Role.CUSTOMER_USER, customer_id=customer_id)
+    await desk.users.add_user(SYSTEM, customer)
+
+    async def found(typed: str) -> list[str]:
+        return [user.first_name for user in await desk.users.find_staff(SYSTEM, typed)]
+
+    assert await found("") == ["Zoë", "Bert"]
+    assert await found("@BERT h") == ["Bert"]
+    assert await found("zoe@") == ["Zoë"]
+    assert await found("%") == []
+    with pytest.raises(PermissionDenied):
+        await desk.users.find_staff(Actor(ActorKind.USER, role=Role.CUSTOMER_ADMIN), "bert")
