@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import orjson
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -42,8 +43,9 @@ class SlackClient:
             raise TryLater(f"Slack cannot be reached: {error}.") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TryLater(f"Slack did not answer: {error!r}.", is_uncertain=True) from error
-        if answer.status_code != 200:
-            raise failure_of(answer.body.strip()[:100], answer.status_code, answer.headers)
+        told = _code(answer.body)
+        if answer.status_code != 200 or told:
+            raise failure_of(told or answer.body.strip()[:100], answer.status_code, answer.headers)
 
     async def _attempt(
         self, method: Callable[..., Awaitable[AsyncSlackResponse]], arguments: Mapping[str, Any]
@@ -71,6 +73,14 @@ async def open_slack(token: str, api_url: str) -> AsyncIterator[SlackClient]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         web = AsyncWebClient(token, base_url=api_url, session=session, logger=quiet, retry_handlers=[])
         yield SlackClient(web, session)
+
+
+def _code(body: str) -> str:
+    """The error that an answer address gives as JSON; it says `ok` where all is well."""
+    if not body.startswith("{"):
+        return ""
+    told = orjson.loads(body)
+    return "" if told.get("ok") else str(told.get("error") or "unknown_error")
 
 
 def _failure(error: SlackApiError) -> ChannelError:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.render.blockkit import input_values, pressed_value, read_metadata
-from bot.request import Account, Edited, Joined, Place, Pressed, Reacted, Request, Said
+from bot.request import Account, Edited, Joined, Pressed, Reacted, Request, Said
 from bot.slack.kept import Kind, Payload
 from bot.slack.places import place_of_event, place_of_interaction, place_of_slash, read_place
 from bot.slack.plain_text import mentioned, plain_text

@@ -18,7 +18,9 @@ import orjson
 Payload = Mapping[str, Any]
 
 # Verification tokens are secrets, and blocks say again what the text says.
-_LEFT_OUT = frozenset({"token", "blocks", "attachments", "authed_users", "authed_teams", "event_context", "bot_profile"})
+_LEFT_OUT = frozenset(
+    {"token", "blocks", "attachments", "authed_users", "authed_teams", "event_context", "bot_profile"}
+)
 
 
 class Kind(StrEnum):
@@ -64,13 +66,14 @@ def natural_key(kind: Kind, payload: Payload) -> str:
 
 def is_new_message(event: Payload) -> bool:
     """Somebody said something, told by either of the events for that."""
-    return event["type"] in ("app_mention", "message") and event.get("subtype") not in ("message_changed", "message_deleted")
+    return event["type"] in ("app_mention", "message") and event.get("subtype") not in (
+        "message_changed",
+        "message_deleted",
+    )
 
 
 def _slim(value: Any) -> Any:
     if isinstance(value, Mapping):
         # What was put into a form is kept as it is, whatever its inputs are called.
-        return {
-            name: part if name == "state" else _slim(part) for name, part in value.items() if name not in _LEFT_OUT
-        }
+        return {name: part if name == "state" else _slim(part) for name, part in value.items() if name not in _LEFT_OUT}
     return [_slim(part) for part in value] if isinstance(value, list) else value

@@ -29,7 +29,7 @@ def mentioned(text: str) -> list[str]:
     return [mark[1:].partition("|")[0] for mark in marks if mark.startswith("@")]
 
 
-def _reading(mark: str, names: Mapping[str, str], without: Collection[str]) -> str:
+def _reading(mark: str, names: Mapping[str, str], without: Collection[str | None]) -> str:
     target, _, label = mark.partition("|")
     if target.startswith("@"):
         return "" if target[1:] in without else f"@{label or names.get(target[1:]) or target[1:]}"
