@@ -18,6 +18,7 @@ from core.database.engine import Database
 from core.errors import InvalidInput
 from core.identity.service import Users
 from core.ids import ConversationId, TicketNumber
+from core.mail.quarantine import Quarantine
 from core.tickets.rules import TicketPriority, TicketSource, TicketStatus
 from core.tickets.service import Tickets
 from core.tickets.writing import SaidIn
@@ -40,6 +41,7 @@ class Services:
     customers: Customers
     users: Users
     accounts: ChatAccounts
+    quarantine: Quarantine
     views: Views
     public_url: str
 

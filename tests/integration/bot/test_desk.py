@@ -246,7 +246,7 @@ async def test_a_made_up_button_does_nothing(chat: Chat) -> None:
 async def test_customers_give_no_commands_of_the_desk(chat: Chat, who: str) -> None:
     ticket = await chat.desk.open("Drucker", contact=chat.desk.anna_contact)
     actor: Actor = getattr(chat.desk, who)
-    for line in (f"take {ticket.number}", f"note {ticket.number} psst", f"resolve {ticket.number}"):
+    for line in (f"take {ticket.number}", f"note {ticket.number} psst", f"resolve {ticket.number}", "quarantine"):
         answer = await chat.ask(actor, line)
         assert answer.view is None
     row = await _ticket(chat, ticket)
