@@ -79,7 +79,7 @@ def _row(drawing: Drawing, ticket: Mapping[str, Any], excerpts: Mapping[TicketId
     excerpt = excerpts.get(TicketId(ticket["id"]), "")
     cells += [drawing.say(STATUSES[status]), shorten(one_line(excerpt), EXCERPT_LIMIT)]
     tone = PRIORITY_TONES.get(priority, Tone.NORMAL) if is_open else Tone.NORMAL
-    return drawing.ticket_row(ticket["number"], tuple(cells), tone=tone)
+    return drawing.ticket_row(ticket["number"], tuple(cells), tone)
 
 
 def _pages(drawing: Drawing, words: str, page: int, total: int) -> tuple[Button, ...]:
