@@ -11,7 +11,9 @@ from bot.views.drawing import Drawing, Drawn
 from bot.views.wording import (
     AGE,
     ASSIGNEE,
+    BACK,
     CUSTOMER,
+    NEXT,
     NOBODY,
     PRIORITIES,
     PRIORITY,
@@ -39,8 +41,6 @@ _MINE = Words(de="Meine offenen Tickets", en="My open tickets")
 _RANGE = Words(de="{first}–{last} von {total} · {as_of}", en="{first}–{last} of {total} · {as_of}")
 _NONE = Words(de="Nichts offen. Schön.", en="Nothing is open. Nice.")
 _BY_STATUS = Words(de="Nach Status", en="By status")
-_BACK = Words(de="‹ Zurück", en="‹ Back")
-_NEXT = Words(de="Weiter ›", en="Next ›")
 _SUMMARY = Words(de="{heading}: {total}", en="{heading}: {total}")
 
 
@@ -158,9 +158,9 @@ def _pages(drawing: Drawing, command: str, page: int, total: int, arguments: Map
 
     buttons: list[Button] = []
     if page > 1:
-        buttons.append(turn(_BACK, page - 1))
+        buttons.append(turn(BACK, page - 1))
     if page * PAGE_SIZE < total:
-        buttons.append(turn(_NEXT, page + 1))
+        buttons.append(turn(NEXT, page + 1))
     buttons.append(turn(REFRESH, page))
     if drawing.has_console:
         buttons.append(drawing.console_link(f"{drawing.public_url}/console/tickets"))

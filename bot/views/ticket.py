@@ -19,6 +19,7 @@ from bot.views.wording import (
     STATUS_TONES,
     STATUSES,
     TAGS,
+    UNKNOWN,
 )
 from bot.wording import Words
 from core.ids import TicketId
@@ -42,7 +43,6 @@ _MAIL_ERROR = Words(de="nicht zugestellte Mails: {count} ({error})", en="mails n
 _CHATS_FAILED = Words(de="nicht zugestellt im Chat: {count}", en="not delivered in chat: {count}")
 _SAID = Words(de="{kind} von {name}, {moment}", en="{kind} by {name}, {moment}")
 _EDITED = Words(de="{said}, geändert", en="{said}, edited")
-_UNKNOWN = Words(de="unbekannt", en="unknown")
 _TAKEN_BACK = Words(de="(zurückgenommen)", en="(taken back)")
 
 
@@ -91,7 +91,7 @@ def _facts(drawing: Drawing, glance: Glance, status: TicketStatus, priority: Tic
         _fact(drawing, STATUS, drawing.say(STATUSES[status]), STATUS_TONES.get(status, Tone.NORMAL)),
         _fact(drawing, PRIORITY, drawing.say(PRIORITIES[priority]), PRIORITY_TONES.get(priority, Tone.NORMAL)),
         _fact(drawing, ASSIGNEE, assignee or drawing.say(NOBODY)),
-        _fact(drawing, REQUESTER, ticket["contact_name"] or drawing.say(_UNKNOWN)),
+        _fact(drawing, REQUESTER, ticket["contact_name"] or drawing.say(UNKNOWN)),
         _fact(drawing, OPENED, f"{opened}, {source}"),
         _fact(drawing, _MESSAGES, _counts(drawing, glance)),
     ]

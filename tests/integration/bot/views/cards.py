@@ -10,7 +10,7 @@ from bot.views.help import CommandHelp, help_card
 from bot.views.living import Views
 from bot.views.notices import error_card, notice_card
 from core.errors import Conflict, Unavailable
-from tests.integration.bot.views.showcase import Showcase
+from tests.integration.bot.views.showcase import Showcase, showcase_id
 
 LANGUAGES = ("de", "en")
 
@@ -34,6 +34,10 @@ def _views(showcase: Showcase, language: str) -> dict[str, tuple[str, dict[str, 
         "search": ("search", {"words": "drucker"}, technician),
         "search_nothing": ("search", {"words": "Einhorn"}, technician),
         "receipt": ("receipt", {"ticket": "1001"}, technician),
+        "quarantine": ("quarantine", {}, showcase.manager(language)),
+        "mail": ("mail", {"mail": str(showcase_id("m3"))}, showcase.manager(language)),
+        "mail_parked": ("mail", {"mail": str(showcase_id("m4"))}, showcase.manager(language)),
+        "reply_preview": ("reply_preview", {"draft": str(showcase_id("draft"))}, technician),
         "customer": ("customer", {"customer": hofer}, technician),
     }
 

@@ -29,6 +29,9 @@ from core.tickets.model import (
 from core.tickets.rules import MessageKind, TicketPriority, TicketStatus
 
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
+HOUR, DAY = 60, 24 * 60
+"""In minutes."""
+
 PUBLIC_URL = "https://desk.example"
 DESK_ADDRESS = "support@desk.example"
 
@@ -83,9 +86,9 @@ async def make_showcase(database: Database) -> Showcase:
     return Showcase(database)
 
 
-def ago(**span: float) -> str:
+def ago(minutes: int) -> str:
     """The instant so long before NOW, as PostgreSQL reads it."""
-    return (NOW - timedelta(**span)).isoformat()
+    return (NOW - timedelta(minutes=minutes)).isoformat()
 
 
 def _person(name: str, role: Role, full_name: str, language: str) -> Person:
@@ -95,7 +98,7 @@ def _person(name: str, role: Role, full_name: str, language: str) -> Person:
 
 
 def _add(work: UnitOfWork, table: Table, name: str, /, **row: object) -> None:
-    stamps = {column: ago(days=90) for column in ("created_at", "updated_at") if column in table.c}
+    stamps = {column: ago(90 * DAY) for column in ("created_at", "updated_at") if column in table.c}
     values: dict[str, object] = {"id": showcase_id(name), **stamps}
     work.insert(table, {**values, **row})
 
@@ -109,7 +112,12 @@ def _people(work: UnitOfWork) -> None:
         legal = f"{title} GmbH" if name == "hofer" else None
         _add(work, customers, name, name=title, legal_name=legal, tier=tier, status="active")
     _add(
-        work, customer_domains, "d1", customer_id=showcase_id("hofer"), domain="hofer.example", verified_at=ago(days=60)
+        work,
+        customer_domains,
+        "d1",
+        customer_id=showcase_id("hofer"),
+        domain="hofer.example",
+        verified_at=ago(60 * DAY),
     )
     _add(work, customer_domains, "d2", customer_id=showcase_id("hofer"), domain="tischler.example", verified_at=None)
     for name, first, last, role in (
@@ -119,31 +127,43 @@ def _people(work: UnitOfWork) -> None:
     ):
         row = {"email": f"{name}@desk.example", "first_name": first, "last_name": last, "role": role.value}
         _add(work, users, name, customer_id=None, **row)
-    for name, first, last, customer, phone in (
+    for name, first, last, company, phone in (
         ("anna", "Anna", "Hofer", "hofer", "+43 662 1234-10"),
         ("ben", "Ben", "Hofer", "hofer", None),
         ("lisa", "Lisa", "Linde", "linde", "+43 6245 777"),
         ("otto", "Otto", "Wagner", "wagner", None),
     ):
-        row = {"first_name": first, "last_name": last, "email": f"{name}@{customer}.example", "phone": phone}
-        bounced = ago(days=3) if name == "ben" else None
-        _add(work, contacts, name, customer_id=showcase_id(customer), bounced_at=bounced, **row)
+        known = {"first_name": first, "last_name": last, "email": f"{name}@{company}.example", "phone": phone}
+        bounced = ago(3 * DAY) if name == "ben" else None
+        _add(work, contacts, name, customer_id=showcase_id(company), bounced_at=bounced, **known)
 
 
 def _tickets(work: UnitOfWork) -> None:
     s, p = TicketStatus, TicketPriority
-    _ticket(work, 1001, "hofer", "anna", "Drucker im Büro druckt nicht", s.IN_PROGRESS, p.HIGH, "toni", hours=3)
-    _ticket(work, 1002, "linde", "lisa", "WLAN im Gastgarten fällt ständig aus", s.NEW, p.MEDIUM, None, hours=2)
+    _ticket(work, 1001, "hofer", "anna", "Drucker im Büro druckt nicht", s.IN_PROGRESS, p.HIGH, "toni", age=3 * HOUR)
+    _ticket(work, 1002, "linde", "lisa", "WLAN im Gastgarten fällt ständig aus", s.NEW, p.MEDIUM, None, age=2 * HOUR)
     _ticket(
-        work, 1003, "wagner", "otto", "Server nicht erreichbar – Ordination steht!", s.NEW, p.CRITICAL, None, minutes=12
+        work, 1003, "wagner", "otto", "Server nicht erreichbar – Ordination steht!", s.NEW, p.CRITICAL, None, age=12
     )
-    _ticket(work, 1004, "hofer", "ben", "Neuer Laptop für die Werkstatt", s.WAITING_CUSTOMER, p.LOW, "toni", days=6)
-    _ticket(work, 1005, "linde", "lisa", "Kassa bucht doppelt", s.ASSIGNED, p.HIGH, "nina", days=1)
     _ticket(
-        work, 1006, "wagner", "otto", "Outlook fragt ständig nach dem Kennwort", s.IN_PROGRESS, p.MEDIUM, "nina", days=2
+        work, 1004, "hofer", "ben", "Neuer Laptop für die Werkstatt", s.WAITING_CUSTOMER, p.LOW, "toni", age=6 * DAY
     )
-    _ticket(work, 1007, "hofer", "anna", "Drucker: Toner bestellen", s.RESOLVED, p.LOW, "toni", days=9)
-    _ticket(work, 1008, "hofer", "anna", "Der Drucker druckt immer noch nicht", s.CLOSED, p.MEDIUM, "toni", hours=2)
+    _ticket(work, 1005, "linde", "lisa", "Kassa bucht doppelt", s.ASSIGNED, p.HIGH, "nina", age=DAY)
+    _ticket(
+        work,
+        1006,
+        "wagner",
+        "otto",
+        "Outlook fragt ständig nach dem Kennwort",
+        s.IN_PROGRESS,
+        p.MEDIUM,
+        "nina",
+        age=2 * DAY,
+    )
+    _ticket(work, 1007, "hofer", "anna", "Drucker: Toner bestellen", s.RESOLVED, p.LOW, "toni", age=9 * DAY)
+    _ticket(
+        work, 1008, "hofer", "anna", "Der Drucker druckt immer noch nicht", s.CLOSED, p.MEDIUM, "toni", age=2 * HOUR
+    )
     for number, title in (
         (1009, "VPN trennt nach einer Stunde"),
         (1010, "Bildschirm flackert"),
@@ -152,7 +172,7 @@ def _tickets(work: UnitOfWork) -> None:
         (1013, "Lizenz für Adobe Acrobat"),
         (1014, "Backup meldet Fehler 0x8004230f"),
     ):
-        _ticket(work, number, "linde", "lisa", title, s.ASSIGNED, p.MEDIUM, "toni", days=number - 1000)
+        _ticket(work, number, "linde", "lisa", title, s.ASSIGNED, p.MEDIUM, "toni", age=(number - 1000) * DAY)
 
 
 def _ticket(
@@ -164,7 +184,7 @@ def _ticket(
     status: TicketStatus,
     priority: TicketPriority,
     assignee: str | None,
-    **age: float,
+    age: int,
 ) -> None:
     is_printer = number == 1001
     row = {
@@ -179,15 +199,15 @@ def _ticket(
         "tags": ["drucker", "büro"] if is_printer else [],
         "source": "email",
         "merged_into_id": showcase_id("1001") if number == 1008 else None,
-        "resolved_at": ago(days=1) if status in (TicketStatus.RESOLVED, TicketStatus.CLOSED) else None,
-        "closed_at": ago(days=1) if status is TicketStatus.CLOSED else None,
-        "created_at": ago(**age),
+        "resolved_at": ago(DAY) if status in (TicketStatus.RESOLVED, TicketStatus.CLOSED) else None,
+        "closed_at": ago(DAY) if status is TicketStatus.CLOSED else None,
+        "created_at": ago(age),
     }
     _add(work, tickets, str(number), **row)
     text = _LONG_TEXT if is_printer else f"{title}. Bitte um Hilfe!"
-    _message(work, f"{number}-1", number, MessageKind.PUBLIC, contact, text, is_inbound=True, **age)
+    _message(work, f"{number}-1", number, MessageKind.PUBLIC, contact, text, is_inbound=True, age=age)
     participant = {"ticket_id": showcase_id(str(number)), "address": f"{contact}@{customer}.example"}
-    work.insert(ticket_participants, {**participant, "kind": "requester", "created_at": ago(**age)})
+    work.insert(ticket_participants, {**participant, "kind": "requester", "created_at": ago(age)})
 
 
 def _message(
@@ -200,7 +220,7 @@ def _message(
     *,
     is_inbound: bool = False,
     edited_at: str | None = None,
-    **age: float,
+    age: int,
 ) -> None:
     names = {
         "anna": "Anna Hofer",
@@ -220,7 +240,7 @@ def _message(
         "text": said,
         "source": "email",
         "edited_at": edited_at,
-        "created_at": ago(**age),
+        "created_at": ago(age),
     }
     _add(work, messages, name, **row)
 
@@ -228,14 +248,14 @@ def _message(
 def _printer(work: UnitOfWork) -> None:
     """What happened around ticket 1001."""
     ticket_id = showcase_id("1001")
-    _message(work, "1001-2", 1001, MessageKind.PUBLIC, "toni", "Ich schaue mir das gleich an.", hours=2, minutes=30)
+    _message(work, "1001-2", 1001, MessageKind.PUBLIC, "toni", "Ich schaue mir das gleich an.", age=2 * HOUR)
     _message(
         work, "1001-3", 1001, MessageKind.PUBLIC, "anna", "Danke! Er druckt jetzt wieder, aber nur *sehr* langsam.",
-        is_inbound=True, hours=1,
+        is_inbound=True, age=HOUR,
     )  # fmt: skip
     _message(
         work, "1001-4", 1001, MessageKind.NOTE, "toni", "Seriennummer VNB3K12345,\nErsatzteil bestellt.",
-        edited_at=ago(minutes=5), minutes=20,
+        edited_at=ago(5), age=20,
     )  # fmt: skip
     for position, name in enumerate(("drucker.jpg", "rechnung.pdf")):
         row = {"filename": name, "content_type": "image/jpeg", "size_bytes": 1000, "sha256": "0" * 64}
@@ -243,10 +263,10 @@ def _printer(work: UnitOfWork) -> None:
         _add(work, attachments, name, message_id=message_id, position=position, is_inline=False, **row)
     for user in ("nina", "maria"):
         watcher = {"ticket_id": ticket_id, "user_id": showcase_id(user)}
-        work.insert(ticket_watchers, {**watcher, "created_at": ago(hours=2 if user == "nina" else 1)})
-    link = {"ticket_id": ticket_id, "other_id": showcase_id("1007"), "kind": "related", "created_at": ago(hours=2)}
+        work.insert(ticket_watchers, {**watcher, "created_at": ago((2 if user == "nina" else 1) * HOUR)})
+    link = {"ticket_id": ticket_id, "other_id": showcase_id("1007"), "kind": "related", "created_at": ago(2 * HOUR)}
     work.insert(ticket_links, link)
-    copied = {"ticket_id": ticket_id, "address": "buero@hofer.example", "kind": "copied", "created_at": ago(hours=3)}
+    copied = {"ticket_id": ticket_id, "address": "buero@hofer.example", "kind": "copied", "created_at": ago(3 * HOUR)}
     work.insert(ticket_participants, copied)
     for name, state, error in (
         ("o1", "sent", None),
@@ -261,11 +281,11 @@ def _printer(work: UnitOfWork) -> None:
             "subject": "Drucker",
             "content": "…",
             "state": state,
-            "next_attempt_at": ago(hours=1),
+            "next_attempt_at": ago(HOUR),
             "last_error": error,
         }
         _add(work, outgoing_mails, name, **row)
-    draft = {"ticket_id": ticket_id, "user_id": showcase_id("toni"), "created_at": ago(minutes=1)}
+    draft = {"ticket_id": ticket_id, "user_id": showcase_id("toni"), "created_at": ago(1)}
     reply = "Grüß Gott Frau Hofer,\n\ndas Ersatzteil kommt morgen; bis dahin bitte Fach 1 benutzen.\n\nToni Leitner"
     _add(work, reply_drafts, "draft", text=reply, **draft)
 
@@ -277,24 +297,24 @@ def _mails(work: UnitOfWork) -> None:
         ("sender", "anna@hofer.example is a known contact."),
         ("new_ticket", "Nothing leads to a ticket that it may continue."),
         ("folded", "212 characters of signature were folded."),
-        hours=3,
+        age=3 * HOUR,
     )  # fmt: skip
     _mail(
         work, "m2", "anna@hofer.example", "AW: [#1001] Drucker im Büro druckt nicht", "reply_added", "1001", "1001-3",
         ("sender", "anna@hofer.example is a known contact."),
         ("thread", "Our signed reply token leads to #1001."),
         ("attachment", "virus.exe was set aside: larger than 26214400 bytes."),
-        hours=1,
+        age=HOUR,
     )  # fmt: skip
     _mail(
         work, "m3", "toni@desk.example", "Dringend: Bitte Kennwort zurücksetzen", "quarantined", None, None,
         ("authentication", "Claims to come from staff; SPF fail (203.0.113.9); DKIM none; DMARC fail"),
-        minutes=40,
+        age=40,
     )  # fmt: skip
     _mail(
         work, "m4", "alarm@hofer.example", "USV: Batterie schwach", "parked", None, None,
         ("loop", "The sender said the same 10 times already: set aside for a person."),
-        hours=5,
+        age=5 * HOUR,
     )  # fmt: skip
 
 
@@ -307,16 +327,16 @@ def _mail(
     ticket: str | None,
     message: str | None,
     *findings: tuple[str, str],
-    **age: float,
+    age: int,
 ) -> None:
     raw = {"sha256": "0" * 64, "size_bytes": 4321, "channel": "smtp", "envelope_to": [DESK_ADDRESS]}
-    _add(work, raw_mails, name, sender_address=sender, subject=subject, received_at=ago(**age), **raw)
+    _add(work, raw_mails, name, sender_address=sender, subject=subject, received_at=ago(age), **raw)
     row = {
         "raw_mail_id": showcase_id(name),
         "outcome": outcome,
         "ticket_id": showcase_id(ticket) if ticket else None,
         "message_id": showcase_id(message) if message else None,
         "findings": [{"rule": rule, "detail": detail} for rule, detail in findings],
-        "created_at": ago(**age),
+        "created_at": ago(age),
     }
     _add(work, mail_receipts, f"receipt-{name}", **row)
