@@ -12,6 +12,7 @@ from bot.views.card import Card, View
 from bot.views.living import Views
 from bot.wording import Words
 from core.chat.accounts import ChatAccounts
+from core.chat.conversations import Conversations
 from core.chat.model import Surface
 from core.customers.service import Customers
 from core.database.engine import Database
@@ -41,6 +42,7 @@ class Services:
     customers: Customers
     users: Users
     accounts: ChatAccounts
+    conversations: Conversations
     quarantine: Quarantine
     views: Views
     public_url: str
@@ -48,9 +50,9 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command with its raw arguments. `said_in` is the chat message that gave it, where that says something itself.
+    """A command with its raw arguments, and where it was given.
 
-    `customer` is set in a channel that is shared with a customer.
+    `said_in` is the chat message that gave it, where that says something itself.
     """
 
     services: Services

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
 from core.audit.model import AuditAction
@@ -40,21 +41,13 @@ class Quarantine:
 
         `with_filed`: automatic mails that were filed, too. Raises PermissionDenied.
         """
-        actor.require(Permission.MAIL_RECEIPT_VIEW)
-        outcomes = (*HELD, FILED) if with_filed else HELD
-        order = (mail_receipts.c.created_at.desc(), mail_receipts.c.id.desc())
         async with self._database.connect() as connection:
-            return await read_page(connection, _held(*outcomes), order_by=order, limit=limit, offset=offset)
+            return await find_held_mails(connection, actor, with_filed=with_filed, limit=limit, offset=offset)
 
     async def get_held_mail(self, actor: Actor, raw_mail_id: RawMailId) -> Mapping[str, Any]:
         """One held mail, as in the list. Raises NotFound, also for one that is held no more, PermissionDenied."""
-        actor.require(Permission.MAIL_RECEIPT_VIEW)
         async with self._database.connect() as connection:
-            statement = _held(*HELD, FILED).where(raw_mails.c.id == raw_mail_id)
-            row: Row[Any] | None = (await connection.execute(statement)).one_or_none()
-        if row is None:
-            raise NotFound("held mail", raw_mail_id)
-        return row._asdict()
+            return await get_held_mail(connection, actor, raw_mail_id)
 
     async def release_mail(self, actor: Actor, raw_mail_id: RawMailId, *, always: bool = False) -> None:
         """Let a held mail in: it is decided on again, its sender taken as proven. What comes of it is on its receipt.
@@ -91,6 +84,26 @@ class Quarantine:
                     subject_id=raw_mail_id, subject_version=mail.receipts + 1, user_id=actor.user_id, user=name
                 )
             )
+
+
+async def find_held_mails(
+    connection: AsyncConnection, actor: Actor, *, with_filed: bool = False, limit: int = 20, offset: int = 0
+) -> RowPage:
+    """As `Quarantine.list_held_mails`, on this connection."""
+    actor.require(Permission.MAIL_RECEIPT_VIEW)
+    outcomes = (*HELD, FILED) if with_filed else HELD
+    order = (mail_receipts.c.created_at.desc(), mail_receipts.c.id.desc())
+    return await read_page(connection, _held(*outcomes), order_by=order, limit=limit, offset=offset)
+
+
+async def get_held_mail(connection: AsyncConnection, actor: Actor, raw_mail_id: RawMailId) -> Mapping[str, Any]:
+    """As `Quarantine.get_held_mail`, on this connection."""
+    actor.require(Permission.MAIL_RECEIPT_VIEW)
+    statement = _held(*HELD, FILED).where(raw_mails.c.id == raw_mail_id)
+    row: Row[Any] | None = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("held mail", raw_mail_id)
+    return row._asdict()
 
 
 def _held(*outcomes: ReceiptOutcome) -> Select[Any]:

@@ -146,6 +146,7 @@ def make_chat(desk: Desk) -> Chat:
         customers=Customers(database),
         users=users,
         accounts=ChatAccounts(database, link_by_address=True),
+        conversations=Conversations(database),
         quarantine=Quarantine(database),
         views=Views(database, public_url=PUBLIC_URL, desk_address="support@desk.example"),
         public_url=PUBLIC_URL,
