@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.actor import Actor
+from core.actor import SYSTEM, Actor, ActorKind
+from core.identity.roles import Role
+from core.ids import CustomerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,14 @@ class Person:
     def local(self, instant: datetime) -> datetime:
         """The instant on the person's clock."""
         return instant.astimezone(ZoneInfo(self.timezone))
+
+
+def desk_person(language: str) -> Person:
+    """All of the desk, for whom a card in a staff channel is drawn: it offers what any of them may do."""
+    return Person(actor=SYSTEM, name="", language=language)
+
+
+def customer_person(customer_id: CustomerId, language: str) -> Person:
+    """All of a customer's people, for whom a card in a channel shared with them is drawn: public messages only."""
+    actor = Actor(kind=ActorKind.CONTACT, role=Role.CUSTOMER_TECHNICIAN, customer_id=customer_id)
+    return Person(actor=actor, name="", language=language)

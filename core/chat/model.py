@@ -292,8 +292,17 @@ console_entries = Table(
     Column("said", Text),
     _reference("card_id", "posted_cards.id", nullable=True),
     Column("content", JSONB),
+    # The key of the form by which it was said, or of what it answers.
+    Column("key", Text),
     instant("created_at"),
     CheckConstraint("num_nonnulls(said, card_id, content) = 1", name="one_thing"),
-    Index("console_entries_conversation_id_idx", "conversation_id", "id"),
+    Index("console_entries_conversation_id_idx", "conversation_id", "created_at", "id"),
+    Index(
+        "console_entries_said_key",
+        "conversation_id",
+        "key",
+        unique=True,
+        postgresql_where=text("said IS NOT NULL AND key IS NOT NULL"),
+    ),
     Index("console_entries_card_id_idx", "card_id", postgresql_where=text("card_id IS NOT NULL")),
 )

@@ -240,6 +240,11 @@ def named(reference: TicketReference) -> ColumnElement[bool]:
     return tickets.c.id == reference if isinstance(reference, UUID) else tickets.c.number == reference
 
 
+def search_query(words: str) -> ColumnElement[Any]:
+    """The words as a tsquery that finds them in German or English texts."""
+    return func.websearch_to_tsquery("german", words).op("||")(func.websearch_to_tsquery("english", words))
+
+
 def _message_columns(actor: Actor) -> list[ColumnElement[Any]]:
     """Customers see whom of the desk they talk to by name; their address is the desk's."""
     address: ColumnElement[Any] = messages.c.author_address
@@ -298,7 +303,7 @@ def _conditions(actor: Actor, filters: TicketFilters) -> list[ColumnElement[bool
 
 def _matches(actor: Actor, words: str) -> ColumnElement[bool]:
     """Found in the title or in a message; a union, so that each half uses its own index."""
-    query = func.websearch_to_tsquery("german", words).op("||")(func.websearch_to_tsquery("english", words))
+    query = search_query(words)
     by_title = select(tickets.c.id).where(tickets.c.search_vector.bool_op("@@")(query))
     by_message = select(messages.c.ticket_id).where(messages.c.search_vector.bool_op("@@")(query), message_scope(actor))
     return tickets.c.id.in_(by_title.union(by_message))

@@ -415,6 +415,7 @@ def upgrade() -> None:
         sa.Column("said", sa.Text(), nullable=True),
         sa.Column("card_id", sa.UUID(), nullable=True),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("num_nonnulls(said, card_id, content) = 1", name=op.f("console_entries_one_thing_check")),
         sa.ForeignKeyConstraint(
@@ -435,7 +436,19 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("card_id IS NOT NULL"),
     )
-    op.create_index("console_entries_conversation_id_idx", "console_entries", ["conversation_id", "id"], unique=False)
+    op.create_index(
+        "console_entries_conversation_id_idx",
+        "console_entries",
+        ["conversation_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "console_entries_said_key",
+        "console_entries",
+        ["conversation_id", "key"],
+        unique=True,
+        postgresql_where=sa.text("said IS NOT NULL AND key IS NOT NULL"),
+    )
     op.create_table(
         "posted_card_tickets",
         sa.Column("card_id", sa.UUID(), nullable=False),
@@ -487,6 +500,11 @@ def downgrade() -> None:
     op.drop_column("messages", "edited_at")
     op.drop_index("posted_card_tickets_ticket_id_idx", table_name="posted_card_tickets")
     op.drop_table("posted_card_tickets")
+    op.drop_index(
+        "console_entries_said_key",
+        table_name="console_entries",
+        postgresql_where=sa.text("said IS NOT NULL AND key IS NOT NULL"),
+    )
     op.drop_index("console_entries_conversation_id_idx", table_name="console_entries")
     op.drop_index(
         "console_entries_card_id_idx", table_name="console_entries", postgresql_where=sa.text("card_id IS NOT NULL")
