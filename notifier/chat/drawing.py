@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.person import Person, customer_person, desk_person
 from bot.views.card import Card, View
-from bot.views.living import Drawn
+from bot.views.living import Views
 from bot.views.notices import error_card
 from core.actor import Actor, ActorKind
 from core.chat.cards import PostedCard
@@ -24,12 +23,6 @@ from core.identity.model import users
 from core.identity.queries import find_user
 from core.ids import CustomerId, TicketId, UserId
 from notifier.chat.queue import DueDelivery
-
-
-class Draws(Protocol):
-    """Draws a view for a person. Raises NotFound and PermissionDenied where there is nothing for them to see."""
-
-    async def draw(self, view: View, person: Person) -> Drawn: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class ToShow:
 class Drawing:
     """Draws deliveries. Raises Unavailable."""
 
-    def __init__(self, database: Database, views: Draws) -> None:
+    def __init__(self, database: Database, views: Views) -> None:
         self._database = database
         self._views = views
 

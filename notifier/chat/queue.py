@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from core.actor import SYSTEM
 from core.chat.cards import PostedCard, card_of
@@ -281,7 +281,7 @@ async def _choose(work: UnitOfWork, conversation_ids: Sequence[ConversationId]) 
     statement = (
         _joined(select(d.id, d.conversation_id, d.kind, c.surface, c.tenant))
         .where(d.conversation_id.in_(conversation_ids), _is_due(work.now), _is_unblocked())
-        .distinct(d.conversation_id)
+        .ext(distinct_on(d.conversation_id))
         .order_by(d.conversation_id, (d.kind == DeliveryKind.UPDATE.value), d.id)
     )
     return (await work.execute(statement)).all()

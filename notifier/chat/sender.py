@@ -11,6 +11,7 @@ import structlog
 
 from bot.channel import (
     Channel,
+    ChannelError,
     ConversationGone,
     Destination,
     MessageGone,
@@ -18,6 +19,7 @@ from bot.channel import (
     Throttled,
     TryLater,
 )
+from bot.views.living import Views
 from core.actor import SYSTEM
 from core.chat.conversations import UNOPENED, open_conversation
 from core.chat.deliveries import CHAT_CHANNEL
@@ -28,7 +30,7 @@ from core.errors import Unavailable
 from core.runtime.backoff import Backoff
 from core.runtime.metrics import Metrics
 from notifier.chat.budget import LIMITS, SurfaceLimits
-from notifier.chat.drawing import Drawing, Draws
+from notifier.chat.drawing import Drawing
 from notifier.chat.queue import ChatQueue, DueDelivery
 from notifier.chat.settling import Dropped, Failed, HeldBack, Later, Outcome, Sent, Settlement, Unreachable
 
@@ -57,7 +59,7 @@ class ChatSender:
         self,
         database: Database,
         channels: Mapping[Surface, Channel],
-        views: Draws,
+        views: Views,
         metrics: Metrics,
         *,
         limits: Mapping[Surface, SurfaceLimits] = LIMITS,
@@ -113,8 +115,12 @@ class ChatSender:
             async with asyncio.timeout(SEND_SECONDS):
                 due = await self._open(due)
                 outcome = await self._attempt(due)
-        except Exception as error:
+        except (ChannelError, Unavailable, TimeoutError) as error:
             outcome = _outcome_of(due, error)
+        except Exception as error:
+            log.exception("chat_delivery_fault", delivery_id=str(due.id))
+            fault = f"{type(error).__name__}: {error}"
+            outcome = Failed(fault) if due.attempts >= FAULTS else Later(fault, is_uncertain=True)
         backoff = Backoff()
         while True:
             try:
@@ -212,6 +218,4 @@ def _outcome_of(due: DueDelivery, error: Exception) -> Outcome:
         return Later(answer, is_uncertain=due.is_repeated)
     if isinstance(error, TimeoutError):
         return Later("It took too long.", is_uncertain=True)
-    log.error("chat_delivery_fault", delivery_id=str(due.id), exc_info=error)
-    fault = f"{type(error).__name__}: {error}"
-    return Failed(fault) if due.attempts >= FAULTS else Later(fault, is_uncertain=True)
+    return Failed(f"{type(error).__name__}: {answer}")
