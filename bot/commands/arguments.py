@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
+from core.chat.model import ConversationPurpose
 from core.tickets.rules import TicketPriority, TicketStatus
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -45,6 +46,12 @@ STATUS_WORDS: Mapping[TicketStatus, str] = {
     TicketStatus.WAITING_CUSTOMER: "waiting_customer waiting wartet wartend warten wait kunde customer",
     TicketStatus.RESOLVED: "resolved gelöst erledigt solved done",
     TicketStatus.CLOSED: "closed geschlossen zu",
+}
+PURPOSE_WORDS: Mapping[ConversationPurpose, str] = {
+    ConversationPurpose.TALK: "talk gespräch normal",
+    ConversationPurpose.TRIAGE: "triage eingang inbox tickets",
+    ConversationPurpose.MANAGERS: "managers manager leitung",
+    ConversationPurpose.CUSTOMER: "customer kunde",
 }
 
 

@@ -12,12 +12,14 @@ from bot.views.card import Card, View
 from bot.views.living import Views
 from bot.wording import Words
 from core.chat.accounts import ChatAccounts
+from core.chat.conversations import Conversations
 from core.chat.model import Surface
 from core.customers.service import Customers
 from core.database.engine import Database
 from core.errors import InvalidInput
 from core.identity.service import Users
 from core.ids import ConversationId, TicketNumber
+from core.mail.quarantine import Quarantine
 from core.tickets.rules import TicketPriority, TicketSource, TicketStatus
 from core.tickets.service import Tickets
 from core.tickets.writing import SaidIn
@@ -40,15 +42,17 @@ class Services:
     customers: Customers
     users: Users
     accounts: ChatAccounts
+    conversations: Conversations
+    quarantine: Quarantine
     views: Views
     public_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command with its raw arguments. `said_in` is the chat message that gave it, where that says something itself.
+    """A command with its raw arguments, and where it was given.
 
-    `customer` is set in a channel that is shared with a customer.
+    `said_in` is the chat message that gave it, where that says something itself.
     """
 
     services: Services

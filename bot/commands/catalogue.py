@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.commands.account import ACCOUNT_COMMANDS
 from bot.commands.finding import FINDING_COMMANDS
 from bot.commands.helping import help_command
+from bot.commands.mails import MAIL_COMMANDS
+from bot.commands.places import PLACE_COMMANDS
 from bot.commands.sorting import SORTING_COMMANDS
 from bot.commands.specification import Command
 from bot.commands.working import WORKING_COMMANDS
@@ -15,6 +17,8 @@ _SUBJECTS: tuple[Command, ...] = (
     *WORKING_COMMANDS,
     *WRITING_COMMANDS,
     *SORTING_COMMANDS,
+    *MAIL_COMMANDS,
+    *PLACE_COMMANDS,
     *ACCOUNT_COMMANDS,
 )
 

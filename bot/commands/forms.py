@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands.arguments import PRIORITY_WORDS, STATUS_WORDS
+from bot.commands.arguments import PRIORITY_WORDS, PURPOSE_WORDS, STATUS_WORDS
 from bot.commands.kinds import KINDS, ArgumentKind
 from bot.commands.specification import Argument, Command, FormStart
 from bot.views.card import (
@@ -22,9 +22,21 @@ from bot.views.card import (
 )
 from bot.views.wording import PRIORITIES, STATUSES
 from bot.wording import Words
+from core.chat.model import ConversationPurpose
 
 _REQUIRED = Words("Bitte ausfüllen.", "Please fill this in.")
 _TOO_LONG = Words("Höchstens {longest} Zeichen.", "At most {longest} characters.")
+_PURPOSES = {
+    ConversationPurpose.TALK: Words("Gespräch", "Talk"),
+    ConversationPurpose.TRIAGE: Words("Eingang: neue Tickets", "Triage: new tickets"),
+    ConversationPurpose.MANAGERS: Words("Manager", "Managers"),
+    ConversationPurpose.CUSTOMER: Words("Geteilt mit einem Kunden", "Shared with a customer"),
+}
+_CHOICES: Mapping[ArgumentKind, Mapping[str, Words]] = {
+    ArgumentKind.PRIORITY: {each.value: PRIORITIES[each] for each in PRIORITY_WORDS},
+    ArgumentKind.STATUS: {each.value: STATUSES[each] for each in STATUS_WORDS},
+    ArgumentKind.PURPOSE: {each.value: _PURPOSES[each] for each in PURPOSE_WORDS},
+}
 
 
 def form_card(
@@ -85,7 +97,7 @@ def _input(argument: Argument, start: FormStart, language: str) -> Input:
     kind = KINDS[argument.kind]
     if argument.kind is ArgumentKind.FLAG:
         return FlagInput(name=argument.name, label=label, value=chosen is not None and chosen.value == "true")
-    if argument.kind in (ArgumentKind.PRIORITY, ArgumentKind.STATUS):
+    if argument.kind in _CHOICES:
         return ChoiceInput(
             name=argument.name,
             label=label,
@@ -108,6 +120,4 @@ def _input(argument: Argument, start: FormStart, language: str) -> Input:
 
 
 def _options(kind: ArgumentKind, language: str) -> tuple[Option, ...]:
-    if kind is ArgumentKind.PRIORITY:
-        return tuple(Option(value=each, label=PRIORITIES[each].in_(language)) for each in PRIORITY_WORDS)
-    return tuple(Option(value=each, label=STATUSES[each].in_(language)) for each in STATUS_WORDS)
+    return tuple(Option(value=value, label=words.in_(language)) for value, words in _CHOICES[kind].items())

@@ -10,6 +10,7 @@ from bot.commands.arguments import (
     LONGEST_LINE,
     LONGEST_TEXT,
     PRIORITY_WORDS,
+    PURPOSE_WORDS,
     STATUS_WORDS,
     find_key,
     find_member,
@@ -28,6 +29,7 @@ class ArgumentKind(StrEnum):
     USER = "user"
     PRIORITY = "priority"
     STATUS = "status"
+    PURPOSE = "purpose"
     TAGS = "tags"
     FLAG = "flag"
     COMMAND = "command"
@@ -99,6 +101,13 @@ KINDS: Mapping[ArgumentKind, Kind] = {
             "“{value}” is no status; possible: new, assigned, in progress, waiting, resolved, closed.",
         ),
         words=2,
+    ),
+    ArgumentKind.PURPOSE: Kind(
+        lambda text: find_member(text, PURPOSE_WORDS),
+        Words(
+            "„{value}“ kenne ich nicht; möglich: eingang, manager, kunde, gespräch.",
+            "I do not know “{value}”; possible: triage, managers, customer, talk.",
+        ),
     ),
     ArgumentKind.TAGS: Kind(
         find_tags,

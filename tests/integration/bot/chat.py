@@ -22,6 +22,7 @@ from core.database.engine import Database
 from core.identity.service import Users
 from core.identity.tokens import AccessTokens
 from core.ids import ConversationId, CustomerId, TicketId, new_uuid
+from core.mail.quarantine import Quarantine
 from core.secrets import KEY_BYTES, Keyring
 from core.tickets.service import Tickets
 from tests.integration.core.tickets.desk import Desk
@@ -145,6 +146,8 @@ def make_chat(desk: Desk) -> Chat:
         customers=Customers(database),
         users=users,
         accounts=ChatAccounts(database, link_by_address=True),
+        conversations=Conversations(database),
+        quarantine=Quarantine(database),
         views=Views(database, public_url=PUBLIC_URL, desk_address="support@desk.example"),
         public_url=PUBLIC_URL,
     )

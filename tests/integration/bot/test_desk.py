@@ -246,7 +246,7 @@ async def test_a_made_up_button_does_nothing(chat: Chat) -> None:
 async def test_customers_give_no_commands_of_the_desk(chat: Chat, who: str) -> None:
     ticket = await chat.desk.open("Drucker", contact=chat.desk.anna_contact)
     actor: Actor = getattr(chat.desk, who)
-    for line in (f"take {ticket.number}", f"note {ticket.number} psst", f"resolve {ticket.number}"):
+    for line in (f"take {ticket.number}", f"note {ticket.number} psst", f"resolve {ticket.number}", "quarantine"):
         answer = await chat.ask(actor, line)
         assert answer.view is None
     row = await _ticket(chat, ticket)
@@ -345,3 +345,17 @@ async def test_a_conversation_is_remembered_and_dropped(chat: Chat) -> None:
         {"service_url": "https://example.test"},
         True,
     )
+
+
+async def test_a_manager_says_what_a_channel_is_for_and_nobody_else(chat: Chat) -> None:
+    place = chat.channel("C5")
+    refused = await chat.ask(chat.desk.technician, "kanal eingang", place=place)
+    assert refused.card.heading != "Dieser Kanal"
+    await chat.ask(chat.desk.manager, "kanal kunde Hofer", place=place)
+    async with chat.database.connect() as connection:
+        row = (
+            await connection.execute(select(chat_conversations).where(chat_conversations.c.external_id == "C5"))
+        ).one()
+    assert (row.purpose, row.customer_id) == ("customer", chat.desk.hofer)
+    personal = await chat.ask(chat.desk.manager, "channel triage")
+    assert personal.card.heading != "Dieser Kanal"
