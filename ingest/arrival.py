@@ -33,7 +33,10 @@ class MailboxPlace:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMail:
-    """A mail as it came: its bytes and its way here. `problem`: why it can only be kept, not decided on."""
+    """A mail as it came: its bytes and its way here. `problem`: why it can only be kept, not decided on.
+
+    `replay_of` is the raw mail that it is kept as already; `vouched_by` the person who released that.
+    """
 
     raw: bytes = field(repr=False)
     channel: MailChannel
@@ -44,6 +47,7 @@ class IncomingMail:
     helo: str | None = None
     place: MailboxPlace | None = None
     replay_of: RawMailId | None = None
+    vouched_by: str | None = None
     problem: str | None = None
 
 
@@ -76,6 +80,7 @@ def prepare(incoming: IncomingMail, tokens: ReplyTokens, verdict: Authentication
         proof=proof,
         proof_detail=proof_detail,
         received_at=incoming.received_at,
+        vouched_by=incoming.vouched_by,
     )
     return PreparedMail(incoming, arrival, find_sanitised(mail.html) if mail.html else None)
 

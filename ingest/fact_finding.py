@@ -43,6 +43,7 @@ _FACTS = text(
             FROM contacts WHERE email = ANY(:addresses) AND deleted_at IS NULL),
         'users', (SELECT json_agg(json_build_array(lower(email), id, customer_id, first_name || ' ' || last_name))
             FROM users WHERE lower(email) = ANY(:addresses) AND deleted_at IS NULL AND is_active),
+        'trusted', (SELECT json_agg(address) FROM trusted_senders WHERE address = ANY(:addresses)),
         'domains', (SELECT json_object_agg(domain, customer_id) FROM customer_domains
             WHERE domain = ANY(:domains) AND verified_at IS NOT NULL),
         'edges', (SELECT json_agg(json_build_array(internet_message_id, ticket_id, strength, created_at)) FROM edge),
@@ -100,6 +101,7 @@ def _facts_from(document: dict[str, Any]) -> Facts:
     for email, user_id, customer_id, name in document["users"] or ():
         customer = CustomerId(UUID(customer_id)) if customer_id else None
         facts.users[email] = KnownUser(UserId(UUID(user_id)), name.strip(), customer)
+    facts.trusted_senders = set(document["trusted"] or ())
     facts.customers_by_domain = {
         domain: CustomerId(UUID(customer)) for domain, customer in (document["domains"] or {}).items()
     }

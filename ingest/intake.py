@@ -26,6 +26,7 @@ from ingest.deciding.decision import Decision, Finding, OpenTicket, Rule
 from ingest.deciding.facts import Facts
 from ingest.fact_finding import read_facts
 from ingest.recording import Recorded, StoredMail, advance_cursors, record_decision, record_fault
+from ingest.replaying import WITHOUT_EFFECT, hold_settled
 
 log = structlog.get_logger(__name__)
 
@@ -126,15 +127,21 @@ class Intake:
         return [recorded for stored in mails for recorded in await self._commit([stored])]
 
     async def _commit_once(self, mails: Sequence[StoredMail]) -> list[Recorded]:
+        replayed = {each for stored in mails if (each := stored.prepared.incoming.replay_of) is not None}
         async with self._database.begin(SYSTEM) as work:
+            settled = await hold_settled(work, replayed)
             facts = await read_facts(
                 work,
                 [stored.prepared.arrival for stored in mails],
                 loop_window_seconds=self._limits.loop_window_seconds,
             )
             _forget_replayed(facts, mails)
-            results = []
+            results: list[Recorded] = []
             for stored in mails:
+                again = stored.prepared.incoming.replay_of
+                if again in settled:
+                    results.append(settled[again])
+                    continue
                 if stored.prepared.incoming.problem is not None:
                     results.append(record_fault(work, stored, stored.prepared.incoming.problem))
                     continue
@@ -145,6 +152,8 @@ class Intake:
                         facts.fresh_numbers.pop() if facts.fresh_numbers else (await take_ticket_numbers(work, 1))[0]
                     )
                 results.append(await record_decision(work, stored, decision, facts, number))
+                if again is not None and results[-1].outcome not in WITHOUT_EFFECT:
+                    settled[again] = results[-1]
             await advance_cursors(work, [stored.prepared.incoming for stored in mails])
             await _are_kept(mails)
         return results

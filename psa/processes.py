@@ -24,6 +24,8 @@ from core.http.route import Route
 from core.http.server import HttpServer
 from core.identity.http import routes as identity_routes
 from core.mail.http import routes as mail_routes
+from core.mail.quarantine import Quarantine
+from core.mail.quarantine_http import quarantine_routes
 from core.mail.queries import MailRecords
 from core.messaging.bus import EventBus
 from core.messaging.consumer import Subscription
@@ -132,6 +134,7 @@ def routes(parts: Parts) -> tuple[Route, ...]:
         *ticket_routes(Tickets(parts.database), parts.database, parts.blobs),
         *customer_routes(Customers(parts.database), parts.clock),
         *mail_routes(MailRecords(parts.database, parts.blobs), parts.mailboxes, parts.clock),
+        *quarantine_routes(Quarantine(parts.database), parts.clock),
         *audit_routes(AuditLog(parts.database), parts.clock),
     )
 

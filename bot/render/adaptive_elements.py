@@ -35,10 +35,11 @@ Select = Callable[[Action], Json]
 SHORT_FACT = 36
 """Characters of a fact that leave room for another one beside it."""
 
+FIRST_COLUMN, OTHER_COLUMNS, COLUMN_GAP = 24, 18, 4
+
 _RESERVED = frozenset({"value", "msteams"})
 _COLORS = {Tone.GOOD: "Good", Tone.WARNING: "Warning", Tone.DANGER: "Attention"}
 _STYLES = {Tone.NORMAL: "accent", Tone.GOOD: "good", Tone.WARNING: "warning", Tone.DANGER: "attention"}
-_BAR_HEIGHT = "10px"
 _WORD_JOINER = "\u2060"
 
 
@@ -144,6 +145,10 @@ def _column(items: list[Json], width: str | int) -> Json:
     return {"type": "Column", "width": width, "items": items}
 
 
+def _middle(item: Json, width: int) -> Json:
+    return {**_column([item], width), "verticalContentAlignment": "Center"}
+
+
 def _two(left: Json, right: Json) -> Json:
     right = {**right, "horizontalAlignment": "Right"}
     return {"type": "ColumnSet", "columns": [_column([left], "stretch"), _column([right], "auto")]}
@@ -156,7 +161,7 @@ def _bar(share: float, tone: Tone) -> Json:
     return {
         "type": "ColumnSet",
         "columns": [
-            {"type": "Column", "width": width, "style": style, "minHeight": _BAR_HEIGHT, "spacing": "None", "items": []}
+            {"type": "Column", "width": width, "style": style, "spacing": "None", "items": []}
             for width, style in parts
             if width
         ],
@@ -170,9 +175,9 @@ def _chart(bars: Sequence[Bar]) -> list[Json]:
             "type": "ColumnSet",
             "spacing": "Small",
             "columns": [
-                _column([run_block(bar.label or "–")], 2),
-                {**_column([_bar(bar.value / longest, bar.tone)], 4), "verticalContentAlignment": "Center"},
-                _column([{**run_block(bar.text or "–"), "horizontalAlignment": "Right"}], 1),
+                _middle(run_block(bar.label or "–"), 2),
+                _middle(_bar(bar.value / longest, bar.tone), 4),
+                _middle(run_block(bar.text or "–"), 1),
             ],
         }
         for bar in bars
@@ -207,10 +212,14 @@ def _cell(content: Json) -> Json:
 
 
 def _widths(table: Table) -> list[int]:
-    """Columns by how long their longest text is, within what is readable."""
+    """Columns by how long their longest text is, in characters, within what is readable; the first has most room."""
     return [
-        min(30, max(6, *(len(row.cells[place]) for row in table.rows if place < len(row.cells)), len(column)))
-        for place, column in enumerate(table.columns)
+        min(
+            max(len(line[place]) for line in (table.columns, *(row.cells for row in table.rows)) if place < len(line)),
+            FIRST_COLUMN if place == 0 else OTHER_COLUMNS,
+        )
+        + COLUMN_GAP
+        for place in range(len(table.columns))
     ]
 
 

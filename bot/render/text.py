@@ -16,6 +16,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_SPACES = re.compile("[ \t\n]+")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _JOINER = "\u200d"
 
@@ -26,8 +27,8 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The clean text with each run of white space as one space."""
-    return " ".join(clean(text).split())
+    """The clean text with each run of white space as one space; spaces that hold words together stay."""
+    return _SPACES.sub(" ", clean(text)).strip()
 
 
 def length(text: str) -> int:

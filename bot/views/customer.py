@@ -38,7 +38,7 @@ _OPEN = Words(de="Offene Tickets ({total})", en="Open tickets ({total})")
 _NOTHING_OPEN = Words(de="Keine offenen Tickets.", en="No open tickets.")
 _BOUNCED = Words(de="{address} (unzustellbar)", en="{address} (undeliverable)")
 _QUEUE = Words(de="Alle offenen", en="All open ones")
-_NEW = Words(de="Neues Ticket …", en="New ticket …")
+_NEW = Words(de="Neues Ticket…", en="New ticket…")
 
 
 async def draw_customer(drawing: Drawing) -> Drawn:

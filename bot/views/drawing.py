@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.person import Person
-from bot.views.card import Action, ActionStyle, Card, Link, Row
+from bot.views.card import Action, ActionStyle, Card, Link, Row, Tone
 from bot.views.telling import tell_age, tell_distance, tell_moment, tell_number
 from bot.views.wording import AS_OF, IN_CONSOLE, SHOW
 from bot.wording import Words
-from core.actor import Actor
+from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.ids import TicketId
 
@@ -79,10 +79,16 @@ class Drawing:
         """When this was drawn: what the card tells in distances is true then."""
         return self.say(AS_OF, moment=self.moment(self.now))
 
+    @property
+    def has_console(self) -> bool:
+        """Whether the person can look at the console: contacts do not log in."""
+        return self.actor.kind is not ActorKind.CONTACT
+
     def ticket_url(self, number: int) -> str:
         return f"{self.public_url}/console/tickets/{number}"
 
     def console_link(self, url: str, *, is_more: bool = False) -> Link:
+        """The button that opens a page of the console."""
         return Link(label=self.say(IN_CONSOLE), url=url, is_more=is_more)
 
     def show_action(self, number: int) -> Action:
@@ -111,8 +117,7 @@ class Drawing:
             confirm=self.say(confirm) if confirm is not None else None,
         )
 
-    def ticket_row(self, number: int, cells: tuple[str, ...], **look: object) -> Row:
+    def ticket_row(self, number: int, cells: tuple[str, ...], tone: Tone) -> Row:
         """A table's row that shows a ticket."""
-        return Row.model_validate(
-            {"cells": cells, "action": self.show_action(number), "url": self.ticket_url(number), **look}
-        )
+        url = self.ticket_url(number) if self.has_console else None
+        return Row(cells=cells, action=self.show_action(number), url=url, tone=tone)

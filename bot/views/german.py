@@ -14,6 +14,7 @@ TERMS: Final[Mapping[str, str]] = {
     "message": "Nachricht",
     "attachment": "Anhang",
     "mail": "Mail",
+    "held mail": "zurückgehaltene Mail",
     "new": "neu",
     "assigned": "zugewiesen",
     "in_progress": "in Arbeit",
@@ -82,6 +83,10 @@ GERMAN: Final[Mapping[str, str]] = {
     "The file {name} was set aside and is not handed out: {detail}": (
         "Die Datei {name} wurde ausgesondert und wird nicht ausgegeben: {detail}"
     ),
+    "This mail is not held any more.": "Diese Mail wird nicht mehr zurückgehalten.",
+    "Only an address of staff can be trusted for good, by a person.": (
+        "Auf Dauer vertraut werden kann nur einer Adresse des eigenen Personals."
+    ),
     # -- findings on mails
     "This mail was taken in before.": "Diese Mail wurde schon aufgenommen.",
     "Written by a machine ({term}): no answer, no reopening.": (
@@ -122,6 +127,9 @@ GERMAN: Final[Mapping[str, str]] = {
     "{name} was set aside: {detail}.": "{name} wurde ausgesondert: {detail}.",
     "more than {most} attachments": "mehr als {most} Anhänge",
     "larger than {most} bytes": "größer als {most} Bytes",
+    "Released by {name} for good.": "Von {name} freigegeben, künftig immer.",
+    "Released by {name}.": "Von {name} freigegeben.",
+    "Rejected by {name}.": "Von {name} abgelehnt.",
     "{count} characters of quoted history were folded.": "{count} Zeichen zitierter Verlauf wurden eingeklappt.",
     "{count} characters of signature were folded.": "{count} Zeichen Signatur wurden eingeklappt.",
 }

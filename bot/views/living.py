@@ -8,6 +8,9 @@
 | `my_day` | |
 | `search` | `words`, `page` |
 | `receipt` | `ticket`: its number |
+| `quarantine` | `page` |
+| `mail` | `mail`: the id of a held one |
+| `reply_preview` | `draft`: its id; one's own |
 | `customer` | `customer`: its id |
 """
 
@@ -21,8 +24,10 @@ from bot.views.card import View
 from bot.views.customer import draw_customer
 from bot.views.drawing import Drawing, Drawn
 from bot.views.my_day import draw_my_day
+from bot.views.quarantine import draw_mail, draw_quarantine
 from bot.views.queue import draw_mine, draw_queue
 from bot.views.receipt import draw_receipt
+from bot.views.reply_preview import draw_reply_preview
 from bot.views.search import draw_search
 from bot.views.ticket import draw_ticket
 from core.database.engine import Database
@@ -37,6 +42,9 @@ VIEWS: Final[Mapping[str, Callable[[Drawing], Awaitable[Drawn]]]] = {
     "my_day": draw_my_day,
     "search": draw_search,
     "receipt": draw_receipt,
+    "quarantine": draw_quarantine,
+    "mail": draw_mail,
+    "reply_preview": draw_reply_preview,
     "customer": draw_customer,
 }
 

@@ -28,7 +28,7 @@ _WAITING = Words(de="Wartet auf Kunden ({total})", en="Waiting for customers ({t
 _NOTHING = Words(de="Nichts zu tun. Schönen Tag!", en="Nothing to do. Have a nice day!")
 _QUEUE = Words(de="Alle offenen", en="All open ones")
 _ALL_MINE = Words(de="Alle meine", en="All of mine")
-_NEW = Words(de="Neues Ticket …", en="New ticket …")
+_NEW = Words(de="Neues Ticket…", en="New ticket…")
 
 
 async def draw_my_day(drawing: Drawing) -> Drawn:

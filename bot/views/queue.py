@@ -11,7 +11,9 @@ from bot.views.drawing import Drawing, Drawn
 from bot.views.wording import (
     AGE,
     ASSIGNEE,
+    BACK,
     CUSTOMER,
+    NEXT,
     NOBODY,
     PRIORITIES,
     PRIORITY,
@@ -39,8 +41,6 @@ _MINE = Words(de="Meine offenen Tickets", en="My open tickets")
 _RANGE = Words(de="{first}–{last} von {total} · {as_of}", en="{first}–{last} of {total} · {as_of}")
 _NONE = Words(de="Nichts offen. Schön.", en="Nothing is open. Nice.")
 _BY_STATUS = Words(de="Nach Status", en="By status")
-_BACK = Words(de="‹ Zurück", en="‹ Back")
-_NEXT = Words(de="Weiter ›", en="Next ›")
 _SUMMARY = Words(de="{heading}: {total}", en="{heading}: {total}")
 
 
@@ -104,7 +104,7 @@ async def _draw(
             heading=heading,
             summary=drawing.say(_SUMMARY, heading=heading, total=drawing.number(found.total)),
             note=_note(drawing, found, offset),
-            url=f"{drawing.public_url}/console/tickets",
+            url=f"{drawing.public_url}/console/tickets" if drawing.has_console else None,
             elements=tuple(elements),
             actions=_pages(drawing, command, page, found.total, arguments),
         ),
@@ -121,7 +121,7 @@ def _row(drawing: Drawing, ticket: Mapping[str, Any], *, has_customer: bool, has
     if has_assignee:
         cells.append(ticket["assigned_to_name"] or drawing.say(NOBODY))
     cells.append(drawing.age(ticket["created_at"]))
-    return drawing.ticket_row(ticket["number"], tuple(cells), tone=PRIORITY_TONES.get(priority, Tone.NORMAL))
+    return drawing.ticket_row(ticket["number"], tuple(cells), PRIORITY_TONES.get(priority, Tone.NORMAL))
 
 
 def _note(drawing: Drawing, found: RowPage, offset: int) -> str:
@@ -153,17 +153,17 @@ def _chart(drawing: Drawing, counts: Mapping[TicketStatus, int]) -> Chart:
 
 
 def _pages(drawing: Drawing, command: str, page: int, total: int, arguments: Mapping[str, str]) -> tuple[Button, ...]:
-    def turn(words: Words, to: int, *, is_more: bool = False) -> Action:
-        label, there = drawing.say(words), {**arguments, "page": str(to)}
-        return Action(label=label, command=command, arguments=there, is_more=is_more)
+    def turn(words: Words, to: int) -> Action:
+        return Action(label=drawing.say(words), command=command, arguments={**arguments, "page": str(to)})
 
     buttons: list[Button] = []
     if page > 1:
-        buttons.append(turn(_BACK, page - 1))
+        buttons.append(turn(BACK, page - 1))
     if page * PAGE_SIZE < total:
-        buttons.append(turn(_NEXT, page + 1))
-    buttons.append(turn(REFRESH, page, is_more=True))
-    buttons.append(drawing.console_link(f"{drawing.public_url}/console/tickets", is_more=True))
+        buttons.append(turn(NEXT, page + 1))
+    buttons.append(turn(REFRESH, page))
+    if drawing.has_console:
+        buttons.append(drawing.console_link(f"{drawing.public_url}/console/tickets"))
     return tuple(buttons)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.views.card import Button, Card, Divider, Element, Fact, Facts, Text, TextStyle, Tone
 from bot.views.drawing import Drawing, Drawn
 from bot.views.translating import in_language
-from bot.views.wording import OUTCOMES
+from bot.views.wording import NO_SUBJECT, OUTCOMES, UNKNOWN
 from bot.wording import Words
 from core.identity.roles import Permission
 from core.ids import TicketId
@@ -21,13 +21,11 @@ _HEADING = Words(de="Mailbeleg zu #{number}", en="Mail receipt of #{number}")
 _SUMMARY = Words(de="Mailbeleg zu #{number}: {count} Mails", en="Mail receipt of #{number}: {count} mails")
 _NONE = Words(de="Dieses Ticket hat keine Mail berührt.", en="No mail has touched this ticket.")
 _EARLIER = Words(de="{count} frühere Mails stehen in der Konsole.", en="{count} earlier mails are in the console.")
-_NO_SUBJECT = Words(de="(kein Betreff)", en="(no subject)")
 _FROM = Words(de="Von", en="From")
 _RECEIVED = Words(de="Eingegangen", en="Received")
 _OUTCOME = Words(de="Ergebnis", en="Outcome")
-_UNKNOWN_SENDER = Words(de="unbekannt", en="unknown")
-_MOVE = Words(de="Anderer Kunde …", en="Other customer …")
-_SPLIT = Words(de="„{subject}“ abtrennen …", en="Split off “{subject}” …")
+_MOVE = Words(de="Anderer Kunde…", en="Other customer…")
+_SPLIT = Words(de="„{subject}“ abtrennen…", en="Split off “{subject}”…")
 _BACK = Words(de="Zum Ticket", en="To the ticket")
 _BAD = frozenset({ReceiptOutcome.FAILED, ReceiptOutcome.REJECTED, ReceiptOutcome.QUARANTINED, ReceiptOutcome.PARKED})
 
@@ -67,7 +65,7 @@ def receipt_elements(drawing: Drawing, receipt: Mapping[str, Any]) -> list[Eleme
     outcome = ReceiptOutcome(receipt["outcome"])
     told = "\n".join(f"• {in_language(finding['detail'], drawing.language)}" for finding in receipt["findings"])
     facts = (
-        Fact(label=drawing.say(_FROM), value=receipt["sender_address"] or drawing.say(_UNKNOWN_SENDER)),
+        Fact(label=drawing.say(_FROM), value=receipt["sender_address"] or drawing.say(UNKNOWN)),
         Fact(label=drawing.say(_RECEIVED), value=drawing.moment(receipt["received_at"])),
         Fact(
             label=drawing.say(_OUTCOME),
@@ -76,7 +74,7 @@ def receipt_elements(drawing: Drawing, receipt: Mapping[str, Any]) -> list[Eleme
         ),
     )
     return [
-        Text(text=receipt["subject"] or drawing.say(_NO_SUBJECT), style=TextStyle.STRONG),
+        Text(text=receipt["subject"] or drawing.say(NO_SUBJECT), style=TextStyle.STRONG),
         Facts(facts=facts),
         *((Text(text=told),) if told else ()),
     ]
@@ -90,7 +88,7 @@ def _actions(drawing: Drawing, ticket: Mapping[str, Any], receipts: list[Mapping
         for receipt in receipts:
             # What opened the ticket stays with it.
             if receipt["outcome"] == ReceiptOutcome.REPLY_ADDED and receipt["message_id"] is not None:
-                subject = (receipt["subject"] or drawing.say(_NO_SUBJECT))[:40]
+                subject = (receipt["subject"] or drawing.say(NO_SUBJECT))[:40]
                 split = drawing.action(
                     _SPLIT, "split", opens_form=True, is_more=True, ticket=number, message=str(receipt["message_id"])
                 )

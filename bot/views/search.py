@@ -8,7 +8,7 @@ from typing import Any
 from bot.render.text import one_line, shorten
 from bot.views.card import Button, Card, Element, Row, Table, Text, Tone
 from bot.views.drawing import Drawing, Drawn
-from bot.views.wording import CUSTOMER, PRIORITY_TONES, STATUS, STATUSES, TICKET
+from bot.views.wording import BACK, CUSTOMER, NEXT, PRIORITY_TONES, STATUS, STATUSES, TICKET
 from bot.wording import Words
 from core.ids import TicketId
 from core.tickets.glance import find_excerpts
@@ -27,8 +27,6 @@ _NONE = Words(
     en="Nothing found. Fewer words find more; -word leaves one out, “…” looks for a phrase.",
 )
 _WHERE = Words(de="Fundstelle", en="Found in")
-_BACK = Words(de="‹ Zurück", en="‹ Back")
-_NEXT = Words(de="Weiter ›", en="Next ›")
 
 
 async def draw_search(drawing: Drawing) -> Drawn:
@@ -79,13 +77,13 @@ def _row(drawing: Drawing, ticket: Mapping[str, Any], excerpts: Mapping[TicketId
     excerpt = excerpts.get(TicketId(ticket["id"]), "")
     cells += [drawing.say(STATUSES[status]), shorten(one_line(excerpt), EXCERPT_LIMIT)]
     tone = PRIORITY_TONES.get(priority, Tone.NORMAL) if is_open else Tone.NORMAL
-    return drawing.ticket_row(ticket["number"], tuple(cells), tone=tone)
+    return drawing.ticket_row(ticket["number"], tuple(cells), tone)
 
 
 def _pages(drawing: Drawing, words: str, page: int, total: int) -> tuple[Button, ...]:
     buttons: list[Button] = []
     if page > 1:
-        buttons.append(drawing.action(_BACK, "search", words=words, page=str(page - 1)))
+        buttons.append(drawing.action(BACK, "search", words=words, page=str(page - 1)))
     if page * PAGE_SIZE < total:
-        buttons.append(drawing.action(_NEXT, "search", words=words, page=str(page + 1)))
+        buttons.append(drawing.action(NEXT, "search", words=words, page=str(page + 1)))
     return tuple(buttons)

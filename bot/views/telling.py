@@ -1,4 +1,4 @@
-"""Instants, spans and numbers as people say them. Pure."""
+"""Instants, spans and numbers as people say them, each on one line. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DAY = timedelta(days=1)
 _JUST_NOW = Words(de="gerade eben", en="just now")
 _AGO = Words(de="vor {span}", en="{span} ago")
 _IN = Words(de="in {span}", en="in {span}")
-_MINUTES = Words(de="{count} Min.", en="{count} min")
-_HOURS = Words(de="{count} Std.", en="{count} h")
+_MINUTES = Words(de="{count}\u00a0Min.", en="{count}\u00a0min")
+_HOURS = Words(de="{count}\u00a0Std.", en="{count}\u00a0h")
 # German has two forms: "vor 3 Tagen", and an age of "3 Tage".
-_DAYS = Words(de="{count} Tagen", en="{count} days")
-_DAYS_ALONE = Words(de="{count} Tage", en="{count} days")
-_ONE_DAY = Words(de="1 Tag", en="1 day")
+_DAYS = Words(de="{count}\u00a0Tagen", en="{count}\u00a0days")
+_DAYS_ALONE = Words(de="{count}\u00a0Tage", en="{count}\u00a0days")
+_ONE_DAY = Words(de="1\u00a0Tag", en="1\u00a0day")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

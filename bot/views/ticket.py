@@ -19,6 +19,7 @@ from bot.views.wording import (
     STATUS_TONES,
     STATUSES,
     TAGS,
+    UNKNOWN,
 )
 from bot.wording import Words
 from core.ids import TicketId
@@ -58,7 +59,6 @@ def ticket_card(drawing: Drawing, glance: Glance) -> Card:
     ticket = glance.ticket
     number, status = ticket["number"], TicketStatus(ticket["status"])
     priority = TicketPriority(ticket["priority"])
-    url = drawing.ticket_url(number)
     is_open = status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
     elements: list[Element] = []
     if glance.merged_into is not None:
@@ -71,7 +71,7 @@ def ticket_card(drawing: Drawing, glance: Glance) -> Card:
         summary=f"#{number} {ticket['title']} · {ticket['customer_name']} · {drawing.say(STATUSES[status])}",
         note=_customer(drawing, glance),
         tone=PRIORITY_TONES.get(priority, Tone.NORMAL) if is_open else Tone.GOOD,
-        url=url,
+        url=drawing.ticket_url(number) if drawing.has_console else None,
         elements=tuple(elements),
         actions=ticket_actions(drawing, glance, status),
     )
@@ -91,7 +91,7 @@ def _facts(drawing: Drawing, glance: Glance, status: TicketStatus, priority: Tic
         _fact(drawing, STATUS, drawing.say(STATUSES[status]), STATUS_TONES.get(status, Tone.NORMAL)),
         _fact(drawing, PRIORITY, drawing.say(PRIORITIES[priority]), PRIORITY_TONES.get(priority, Tone.NORMAL)),
         _fact(drawing, ASSIGNEE, assignee or drawing.say(NOBODY)),
-        _fact(drawing, REQUESTER, ticket["contact_name"] or drawing.say(NOBODY)),
+        _fact(drawing, REQUESTER, ticket["contact_name"] or drawing.say(UNKNOWN)),
         _fact(drawing, OPENED, f"{opened}, {source}"),
         _fact(drawing, _MESSAGES, _counts(drawing, glance)),
     ]

@@ -12,19 +12,19 @@ from core.tickets.glance import Glance
 from core.tickets.rules import TicketStatus, may_change
 
 _TAKE = Words(de="Übernehmen", en="Take")
-_REPLY = Words(de="Dem Kunden antworten …", en="Reply to customer …")
-_REPLY_AS_CUSTOMER = Words(de="Antworten …", en="Reply …")
-_NOTE = Words(de="Notiz …", en="Note …")
-_WAIT = Words(de="Warten …", en="Wait …")
-_RESOLVE = Words(de="Lösen …", en="Resolve …")
-_REOPEN = Words(de="Wieder öffnen …", en="Reopen …")
-_ASSIGN = Words(de="Zuweisen …", en="Assign …")
-_PRIORITY = Words(de="Priorität …", en="Priority …")
-_STATUS = Words(de="Status …", en="Status …")
-_MERGE = Words(de="Zusammenführen …", en="Merge …")
-_LINK = Words(de="Verknüpfen …", en="Link …")
-_TAG = Words(de="Schlagworte …", en="Tags …")
-_MOVE = Words(de="Anderer Kunde …", en="Other customer …")
+_REPLY = Words(de="Kunden antworten…", en="Reply to customer…")
+_REPLY_AS_CUSTOMER = Words(de="Antworten…", en="Reply…")
+_NOTE = Words(de="Notiz…", en="Note…")
+_WAIT = Words(de="Warten…", en="Wait…")
+_RESOLVE = Words(de="Lösen…", en="Resolve…")
+_REOPEN = Words(de="Wieder öffnen…", en="Reopen…")
+_ASSIGN = Words(de="Zuweisen…", en="Assign…")
+_PRIORITY = Words(de="Priorität…", en="Priority…")
+_STATUS = Words(de="Status…", en="Status…")
+_MERGE = Words(de="Zusammenführen…", en="Merge…")
+_LINK = Words(de="Verknüpfen…", en="Link…")
+_TAG = Words(de="Schlagworte…", en="Tags…")
+_MOVE = Words(de="Anderer Kunde…", en="Other customer…")
 _WATCH = Words(de="Beobachten", en="Watch")
 _UNWATCH = Words(de="Nicht mehr beobachten", en="Stop watching")
 _CLOSE = Words(de="Schließen", en="Close")
@@ -43,7 +43,8 @@ def ticket_actions(drawing: Drawing, glance: Glance, status: TicketStatus) -> tu
         buttons = [*_first(drawing, glance, status, number), *_more(drawing, glance, status, number)]
     if drawing.actor.may(Permission.MAIL_RECEIPT_VIEW):
         buttons.append(drawing.action(_RECEIPT, "receipt", is_more=True, ticket=number))
-    buttons.append(drawing.console_link(drawing.ticket_url(glance.ticket["number"]), is_more=True))
+    if drawing.has_console:
+        buttons.append(drawing.console_link(drawing.ticket_url(glance.ticket["number"]), is_more=True))
     return tuple(buttons)
 
 

@@ -66,6 +66,10 @@ OUTCOMES: Final[Mapping[ReceiptOutcome, Words]] = {
     ReceiptOutcome.FAILED: Words(de="Fehlgeschlagen", en="Failed"),
 }
 
+NO_SUBJECT: Final = Words(de="(kein Betreff)", en="(no subject)")
+UNKNOWN: Final = Words(de="unbekannt", en="unknown")
+BACK: Final = Words(de="‹ Zurück", en="‹ Back")
+NEXT: Final = Words(de="Weiter ›", en="Next ›")
 TICKET: Final = Words(de="Ticket", en="Ticket")
 CUSTOMER: Final = Words(de="Kunde", en="Customer")
 TIER: Final = Words(de="Stufe", en="Tier")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit.model import AuditAction
 from core.customers.model import CustomerStatus, customers
@@ -10,6 +11,11 @@ from core.database.unit_of_work import UnitOfWork
 from core.ids import CustomerId, new_uuid
 
 TRIAGE_NAME = "Triage"
+
+
+async def get_triage_customer(connection: AsyncConnection) -> CustomerId:
+    """The triage customer, which every migrated database has."""
+    return CustomerId((await connection.execute(select(customers.c.id).where(customers.c.is_triage))).scalar_one())
 
 
 async def ensure_triage_customer(work: UnitOfWork) -> CustomerId:

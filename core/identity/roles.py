@@ -39,6 +39,7 @@ class Permission(StrEnum):
     CUSTOMER_CREATE = "customer:create"
     CUSTOMER_UPDATE = "customer:update"
     MAIL_RECEIPT_VIEW = "mail:receipt:view"
+    MAIL_RELEASE = "mail:release"
     MAIL_MANAGE = "mail:manage"
     USER_VIEW = "user:view"
     USER_MANAGE = "user:manage"
@@ -68,16 +69,24 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.TICKET_DELETE,
         Permission.USER_MANAGE,
+        Permission.MAIL_RELEASE,
         Permission.MAIL_MANAGE,
         Permission.EVENTS_MANAGE,
         Permission.CHAT_MANAGE,
     },
     Role.SECURITY_ADMIN: frozenset(
-        {Permission.AUDIT_VIEW, Permission.USER_VIEW, Permission.USER_MANAGE, Permission.MAIL_RECEIPT_VIEW}
+        {
+            Permission.AUDIT_VIEW,
+            Permission.USER_VIEW,
+            Permission.USER_MANAGE,
+            Permission.MAIL_RECEIPT_VIEW,
+            Permission.MAIL_RELEASE,
+        }
     ),
-    Role.SERVICE_MANAGER: _MANAGER | {Permission.TICKET_DELETE, Permission.MAIL_MANAGE, Permission.CHAT_MANAGE},
-    Role.TECHNICIAN_L3: _TECHNICIAN | {Permission.MAIL_MANAGE},
-    Role.TECHNICIAN_L2: _TECHNICIAN,
+    Role.SERVICE_MANAGER: _MANAGER
+    | {Permission.TICKET_DELETE, Permission.MAIL_RELEASE, Permission.MAIL_MANAGE, Permission.CHAT_MANAGE},
+    Role.TECHNICIAN_L3: _TECHNICIAN | {Permission.MAIL_RELEASE, Permission.MAIL_MANAGE},
+    Role.TECHNICIAN_L2: _TECHNICIAN | {Permission.MAIL_RELEASE},
     Role.TECHNICIAN_L1: _TECHNICIAN,
     Role.ACCOUNT_MANAGER: _MANAGER,
     Role.PROJECT_MANAGER: _TECHNICIAN,

@@ -123,7 +123,7 @@ def compose(desk: Desk, draft: Draft, unique: UUID, date: datetime) -> ComposedM
     mail = EmailMessage(policy=_POLICY)
     envelope_from = desk.tokens.address_for(draft.number)
     message_id = desk.tokens.message_id_for(draft.number, unique)
-    subject = _tagged(draft.subject, draft.number)
+    subject = tagged_subject(draft.subject, draft.number)
     mail["Date"] = format_datetime(date)
     mail["From"] = _address(desk.address, _one_line(desk.name, SUBJECT_LIMIT))
     mail["To"] = [_address(each) for each in draft.to]
@@ -145,7 +145,7 @@ def compose(desk: Desk, draft: Draft, unique: UUID, date: datetime) -> ComposedM
     return ComposedMail(message_id, envelope_from, subject, mail.as_bytes().decode("ascii"))
 
 
-def _tagged(subject: str, number: TicketNumber) -> str:
+def tagged_subject(subject: str, number: TicketNumber) -> str:
     """The subject with the ticket's number in front, once however often it went back and forth."""
     tag = f"[#{number}]"
     return f"{tag} {_one_line(subject.replace(tag, ' '), SUBJECT_LIMIT)}".rstrip()

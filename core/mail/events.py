@@ -1,9 +1,14 @@
-"""What happens to mailboxes. `subject_id` is the mailbox, `subject_version` the version of its configuration."""
+"""What happens to mailboxes and to mails that are held.
+
+`subject_id` is the mailbox or the raw mail, `subject_version` the version of the mailbox's configuration; of a mail the
+number of its receipts so far.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from core.messaging.event import Event
 
@@ -32,3 +37,26 @@ class MailboxRecovered(Event):
 
     mailbox: str
     failing_since: datetime | None
+
+
+class MailReleased(Event):
+    """A person vouches for a mail that was held: it is to be decided on again, its sender taken as proven.
+
+    `user_id` is None where the command line released it.
+    """
+
+    name: ClassVar[str] = "mail.released"
+    version: ClassVar[int] = 1
+
+    user_id: UUID | None
+    user: str
+
+
+class MailRejected(Event):
+    """A person decided that a mail which was held has no effect."""
+
+    name: ClassVar[str] = "mail.rejected"
+    version: ClassVar[int] = 1
+
+    user_id: UUID | None
+    user: str

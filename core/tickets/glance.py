@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ScalarSelect, func, literal, null, or_, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
@@ -96,7 +96,7 @@ async def find_excerpts(
     options = 'MaxFragments=1, MaxWords=16, MinWords=6, StartSel="", StopSel=""'
     hits = (
         select(messages.c.ticket_id, source.label("text"))
-        .distinct(messages.c.ticket_id)
+        .ext(distinct_on(messages.c.ticket_id))
         .where(messages.c.ticket_id.in_(ticket_ids), messages.c.search_vector.bool_op("@@")(query))
         .where(message_scope(actor))
         .order_by(messages.c.ticket_id, messages.c.created_at.desc(), messages.c.id.desc())

@@ -80,6 +80,8 @@ class TicketListQuery(PageQuery, TicketQuery):
     priority: Names = Field((), description=f"Any of these, commas between: {', '.join(TicketPriority)}.")
     customer_id: UUID | None = None
     assigned_to: UUID | None = None
+    is_open: bool | None = Field(None, description="Neither resolved nor closed; or one of these.")
+    is_unassigned: bool = Field(False, description="Only those that nobody has.")
     category: str | None = None
     tag: str | None = None
     source: TicketSource | None = None
@@ -259,6 +261,8 @@ def _filters(query: TicketListQuery) -> TicketFilters:
         priorities=_members("priority", query.priority, TicketPriority),
         customer_id=CustomerId(query.customer_id) if query.customer_id else None,
         assigned_to=UserId(query.assigned_to) if query.assigned_to else None,
+        is_open=query.is_open,
+        is_unassigned=query.is_unassigned,
         category=query.category,
         tag=query.tag,
         source=query.source,

@@ -11,10 +11,18 @@ from core.actor import Actor
 from core.customers.model import customers
 from core.errors import NotFound
 from core.identity.model import users
-from core.ids import DraftId, MessageId
-from core.tickets.model import message_revisions, messages, reply_drafts, ticket_links, ticket_watchers, tickets
+from core.ids import DraftId, MessageId, TicketId, TicketNumber
+from core.tickets.model import (
+    message_revisions,
+    messages,
+    reply_drafts,
+    ticket_links,
+    ticket_participants,
+    ticket_watchers,
+    tickets,
+)
 from core.tickets.queries import LONGEST_NUMBER, TicketReference, get_ticket, message_scope, ticket_scope
-from core.tickets.rules import LinkKind
+from core.tickets.rules import LinkKind, ParticipantKind
 
 _SHOWN = (
     tickets.c.id,
@@ -43,6 +51,20 @@ async def find_ticket_numbers(
         statement = statement.where(tickets.c.title.icontains(typed, autoescape=True))
     order = (tickets.c.created_at.desc(), tickets.c.id.desc())
     return [row._asdict() for row in await connection.execute(statement.order_by(*order).limit(limit))]
+
+
+async def find_living_number(connection: AsyncConnection, ticket_id: TicketId) -> TicketNumber | None:
+    """The number of the ticket, or of the one in which it goes on after all merges; None if that was deleted."""
+    t = tickets.alias()
+    chain = select(tickets.c.id, tickets.c.merged_into_id).where(tickets.c.id == ticket_id).cte(recursive=True)
+    chain = chain.union(select(t.c.id, t.c.merged_into_id).join(chain, chain.c.merged_into_id == t.c.id))
+    statement = (
+        select(tickets.c.number)
+        .join(chain, chain.c.id == tickets.c.id)
+        .where(tickets.c.merged_into_id.is_(None), tickets.c.deleted_at.is_(None))
+    )
+    number = (await connection.execute(statement)).scalar_one_or_none()
+    return None if number is None else TicketNumber(number)
 
 
 async def find_linked_tickets(
@@ -117,3 +139,13 @@ def _begins_with(digits: str) -> ColumnElement[bool]:
         for more in range(LONGEST_NUMBER - len(digits) + 1)
     ]
     return or_(*ranges)
+
+
+async def find_participants(
+    connection: AsyncConnection, actor: Actor, reference: TicketReference
+) -> list[dict[str, Any]]:
+    """Who takes part by mail: `address`, `kind`; who asked comes first. Raises NotFound."""
+    ticket = await get_ticket(connection, actor, reference)
+    p = ticket_participants.c
+    statement = select(p.address, p.kind).where(p.ticket_id == ticket["id"]).order_by(p.kind.desc(), p.address)
+    return [row._asdict() | {"kind": ParticipantKind(row.kind)} for row in await connection.execute(statement)]

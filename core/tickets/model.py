@@ -34,6 +34,9 @@ from core.tickets.rules import (
 TITLE_LIMIT = 200
 IDEMPOTENCY_KEY_LIMIT = 200
 NOT_DELETED = text("deleted_at IS NULL")
+PRIORITY_RANK = "array_position(ARRAY['low', 'medium', 'high', 'critical'], priority)"
+"""How much a priority matters, the least as 1. Written out, so that what is sorted by it finds the index on it."""
+
 OPEN = text("status NOT IN ('resolved', 'closed') AND deleted_at IS NULL")
 
 ticket_number_sequence = Sequence("ticket_number_seq", metadata=metadata, start=1001)
@@ -79,6 +82,9 @@ tickets = Table(
     Index("tickets_contact_id_idx", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
     Index("tickets_assigned_to_idx", "assigned_to", postgresql_where=OPEN),
     Index("tickets_open_idx", "customer_id", "priority", postgresql_where=OPEN),
+    Index(
+        "tickets_queue_idx", text(f"({PRIORITY_RANK})"), text("created_at DESC"), text("id DESC"), postgresql_where=OPEN
+    ),
     Index("tickets_created_at_idx", "created_at", postgresql_where=NOT_DELETED),
     Index("tickets_merged_into_id_idx", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     Index("tickets_source_reference_idx", "source_reference", postgresql_where=text("source_reference IS NOT NULL")),

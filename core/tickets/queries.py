@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Integer,
     Select,
     and_,
     case,
@@ -33,7 +34,7 @@ from core.identity.model import users
 from core.identity.roles import Permission
 from core.ids import AttachmentId, CustomerId, MessageId, TicketId, TicketNumber, UserId
 from core.mail.model import mail_receipts, raw_mails
-from core.tickets.model import attachments, messages, ticket_participants, tickets
+from core.tickets.model import PRIORITY_RANK, attachments, messages, ticket_participants, tickets
 from core.tickets.rules import MessageKind, TicketPriority, TicketSource, TicketStatus
 
 TicketReference = TicketId | TicketNumber
@@ -310,15 +311,13 @@ def _matches(actor: Actor, words: str) -> ColumnElement[bool]:
 
 
 def _order(sort: Sequence[Sort]) -> list[ColumnElement[Any]]:
-    ranks: dict[SortKey, type[TicketPriority] | type[TicketStatus]] = {
-        SortKey.PRIORITY: TicketPriority,
-        SortKey.STATUS: TicketStatus,
-    }
     order: list[ColumnElement[Any]] = []
     for part in sort or NEWEST_FIRST:
         column: ColumnElement[Any] = tickets.c[part.key.value]
-        if part.key in ranks:
-            column = case({member.value: rank for rank, member in enumerate(ranks[part.key])}, value=column)
+        if part.key is SortKey.PRIORITY:
+            column = literal_column(PRIORITY_RANK, Integer)
+        elif part.key is SortKey.STATUS:
+            column = case({status.value: rank for rank, status in enumerate(TicketStatus)}, value=column)
         order.append(column.desc() if part.descending else column.asc())
     last = (sort or NEWEST_FIRST)[-1]
     return [*order, tickets.c.id.desc() if last.descending else tickets.c.id.asc()]

@@ -45,7 +45,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A parsed mail with what is known of its way here. `loop_key` is equal for mails that say the same."""
+    """A parsed mail with what is known of its way here. `loop_key` is equal for mails that say the same.
+
+    `vouched_by` is the person who released it after it was held: then it is what it says it is.
+    """
 
     mail: ParsedMail
     evidence: Evidence
@@ -54,6 +57,7 @@ class Arrival:
     proof: SenderProof
     proof_detail: str
     received_at: datetime
+    vouched_by: str | None = None
 
     @property
     def continues_nothing(self) -> bool:
@@ -79,7 +83,10 @@ def decide(arrival: Arrival, facts: Facts, policy: Policy) -> Decision:
     findings: list[Finding] = []
     if mail.automatic is not None:
         findings.append(Finding(Rule.AUTOMATIC, f"Written by a machine ({mail.automatic}): no answer, no reopening."))
-    if facts.repeats.get(arrival.loop_key, 0) >= policy.loop_limit:
+    if arrival.vouched_by is not None:
+        detail = f"Released by {arrival.vouched_by}: the sender is taken as proven."
+        findings.append(Finding(Rule.RELEASED, detail))
+    elif facts.repeats.get(arrival.loop_key, 0) >= policy.loop_limit:
         detail = f"The sender said the same {facts.repeats[arrival.loop_key]} times already: set aside for a person."
         return Decision(Park(), (*findings, Finding(Rule.LOOP, detail)))
     author, told = author_of(arrival, facts, policy)
@@ -91,13 +98,13 @@ def decide(arrival: Arrival, facts: Facts, policy: Policy) -> Decision:
         arrival.evidence,
         author,
         facts,
-        is_proven=arrival.proof is not SenderProof.FAILED,
+        is_proven=arrival.vouched_by is not None or arrival.proof is not SenderProof.FAILED,
         now=arrival.received_at,
         weak_days=policy.weak_thread_days,
     )
     findings.extend(refused)
     if thread is None:
-        if mail.automatic in _NEEDS_NO_TICKET:
+        if mail.automatic in _NEEDS_NO_TICKET and arrival.vouched_by is None:
             return Decision(FileAutomatic(), tuple(findings))
         findings.append(Finding(Rule.NEW_TICKET, "Nothing leads to a ticket that it may continue."))
         return Decision(OpenTicket(author), tuple(findings))
@@ -138,14 +145,22 @@ def author_of(arrival: Arrival, facts: Facts, policy: Policy) -> tuple[Author | 
     name = mail.sender.name or address
     user = facts.users.get(address)
     is_own = address in policy.desk_addresses
+    is_vouched = arrival.vouched_by is not None
     if is_own or (user is not None and user.customer_id is None):
-        if arrival.proof is not SenderProof.PROVEN:
+        # Trust stands in for proof that is missing, never against proof that the mail is forged.
+        is_trusted = address in facts.trusted_senders and arrival.proof is SenderProof.UNPROVEN
+        if arrival.proof is not SenderProof.PROVEN and not is_vouched and not is_trusted:
             detail = f"Claims to come from {'the desk itself' if is_own else 'staff'}; {arrival.proof_detail}"
             return None, (Finding(Rule.AUTHENTICATION, detail),)
         if user is not None:
             author = Author(address, user.name, facts.triage_customer_id, user=user)
-            return author, (Finding(Rule.SENDER, f"{address} is staff, and proven."),)
-    if arrival.proof is SenderProof.FAILED:
+            if arrival.proof is SenderProof.PROVEN:
+                return author, (Finding(Rule.SENDER, f"{address} is staff, and proven."),)
+            if is_trusted and not is_vouched:
+                detail = f"{address} is staff, and trusted without proof; {arrival.proof_detail}"
+                return author, (Finding(Rule.TRUSTED, detail),)
+            return author, (Finding(Rule.SENDER, f"{address} is staff."),)
+    if arrival.proof is SenderProof.FAILED and not is_vouched:
         author = Author(address, name, facts.triage_customer_id)
         detail = f"{arrival.proof_detail} The sender is taken for unknown."
         return author, (Finding(Rule.AUTHENTICATION, detail),)

@@ -26,6 +26,9 @@ class Rule(StrEnum):
     FOLDED = "folded"
     ATTACHMENT = "attachment"
     FAULT = "fault"
+    TRUSTED = "trusted"
+    RELEASED = "released"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)

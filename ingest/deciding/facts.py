@@ -50,8 +50,9 @@ class ThreadEdge:
 class Facts:
     """Keys are lower-case addresses and domains, message ids without angle brackets, dedup and loop keys.
 
-    `unwritten` are the tickets that this batch opened and that the database does not have yet; `fresh_numbers` are for
-    the ones it opens, the next one last.
+    `trusted_senders` are addresses of staff that somebody of the desk trusts without proof. `unwritten` are the tickets
+    that this batch opened and that the database does not have yet; `fresh_numbers` are for the ones it opens, the next
+    one last.
     """
 
     triage_customer_id: CustomerId
@@ -59,6 +60,7 @@ class Facts:
     repeats: dict[str, int] = field(default_factory=dict)
     contacts: dict[str, KnownContact] = field(default_factory=dict)
     users: dict[str, KnownUser] = field(default_factory=dict)
+    trusted_senders: set[str] = field(default_factory=set)
     customers_by_domain: dict[str, CustomerId] = field(default_factory=dict)
     edges: dict[str, list[ThreadEdge]] = field(default_factory=dict)
     tickets: dict[TicketId, KnownTicket] = field(default_factory=dict)

@@ -14,6 +14,8 @@ OUTCOMES = (
     "'quarantined', %s'failed')"
 )
 
+PRIORITY_RANK = "array_position(ARRAY['low', 'medium', 'high', 'critical'], priority)"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -472,6 +474,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("source_reference IS NOT NULL"),
     )
+    op.create_index(
+        "tickets_queue_idx",
+        "tickets",
+        [sa.literal_column(f"({PRIORITY_RANK})"), sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("status NOT IN ('resolved', 'closed') AND deleted_at IS NULL"),
+    )
     op.add_column("users", sa.Column("directory_id", sa.Text(), nullable=True))
     op.create_index(
         "users_directory_id_key",
@@ -493,6 +502,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("directory_id IS NOT NULL AND deleted_at IS NULL"),
     )
     op.drop_column("users", "directory_id")
+    op.drop_index("tickets_queue_idx", table_name="tickets")
     op.drop_index(
         "tickets_source_reference_idx", table_name="tickets", postgresql_where=sa.text("source_reference IS NOT NULL")
     )

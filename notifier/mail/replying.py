@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, Text, literal, or_, select, union_all
+from sqlalchemy import Row, Text, literal, select, union_all
 from sqlalchemy.sql import null
 
 from core.blobs.store import BlobStore
-from core.customers.model import contacts
 from core.database.unit_of_work import UnitOfWork
 from core.ids import MessageId, TicketId, TicketNumber, new_uuid
 from core.mail.compose import Draft, MailFile, compose
 from core.mail.model import outgoing_mails
 from core.mail.outgoing import queue_mail
+from core.mail.readers import find_readers
 from core.messaging.event import Envelope
 from core.tickets.events import TicketReplied
-from core.tickets.model import attachments, messages, ticket_participants, tickets
-from core.tickets.rules import MessageKind, ParticipantKind
+from core.tickets.model import attachments, messages, tickets
+from core.tickets.rules import MessageKind
 from notifier.mail.mail_out import MailOut
-from notifier.mail.policy import is_writable
 from notifier.mail.wording import language_of, wording
 
 log = structlog.get_logger(__name__)
@@ -30,15 +29,6 @@ FILES_LIMIT_BYTES = 15 * 1024 * 1024
 """What goes along in one mail: base64 makes 20 MiB of it, which most servers still take."""
 
 THREAD_LIMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Readers:
-    """Who gets the mail, and in which language it is written."""
-
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,9 @@ async def send_public_reply(mails: MailOut, envelope: Envelope, work: UnitOfWork
         return
     ticket_id, message_id = TicketId(event.subject_id), MessageId(event.message_id)
     message = await _get_message(work, message_id)
-    readers = await _find_readers(work, ticket_id, message, mails.desk_address)
+    readers = await find_readers(
+        work.connection, ticket_id, author_address=message.author_address, desk_address=mails.desk_address
+    )
     if not readers.to:
         log.info("reply_has_no_reader", ticket=event.number)
         return
@@ -102,35 +94,11 @@ async def _get_message(work: UnitOfWork, message_id: MessageId) -> Row[Any]:
             messages.c.author_address,
             messages.c.created_at,
             tickets.c.title,
-            tickets.c.contact_id,
         )
         .join(tickets, tickets.c.id == messages.c.ticket_id)
         .where(messages.c.id == message_id)
     )
     return found.one()
-
-
-async def _find_readers(work: UnitOfWork, ticket_id: TicketId, message: Row[Any], desk_address: str) -> _Readers:
-    """The requester and those in copy: not the author, not ourselves, no address that is known to be dead."""
-    p = ticket_participants.c
-    rows = await work.execute(select(p.address, p.kind).where(p.ticket_id == ticket_id).order_by(p.created_at))
-    kinds: dict[str, str] = {row.address: row.kind for row in rows}
-    people = (
-        await work.execute(
-            select(contacts.c.id, contacts.c.email, contacts.c.language, contacts.c.bounced_at).where(
-                contacts.c.deleted_at.is_(None),
-                or_(contacts.c.email.in_(list(kinds)), contacts.c.id == message.contact_id),
-            )
-        )
-    ).all()
-    requester = next((row for row in people if row.id == message.contact_id), None)
-    if requester is not None and requester.email and ParticipantKind.REQUESTER.value not in kinds.values():
-        kinds[requester.email] = ParticipantKind.REQUESTER.value
-    left_out = {row.email for row in people if row.bounced_at} | {(message.author_address or "").lower()}
-    readers = {each: kind for each, kind in kinds.items() if each not in left_out and is_writable(each, desk_address)}
-    to = tuple(each for each, kind in readers.items() if kind == ParticipantKind.REQUESTER.value)
-    cc = tuple(each for each in readers if each not in to)
-    return _Readers(to or cc, cc if to else (), requester.language if requester else None)
 
 
 async def _read_thread(work: UnitOfWork, ticket_id: TicketId, message: Row[Any]) -> _Thread:

@@ -29,6 +29,8 @@ KEEPERS = CREATORS | {Role.BILLING_MANAGER}
 """Who changes customers."""
 MAILERS = LEADS | {Role.TECHNICIAN_L3}
 """Who manages mailboxes."""
+RELEASERS = MAILERS | SECURITY | {Role.TECHNICIAN_L2}
+"""Who lets held mails in."""
 ADMINS = SECURITY | {Role.SYSTEM_ADMIN, Role.TENANT_ADMIN}
 AUDITORS = SECURITY | {Role.SYSTEM_ADMIN}
 EVERYONE = frozenset(Role)
@@ -100,6 +102,9 @@ MATRIX = {
     "GET /api/v1/mails": Row(WORKERS | SECURITY, WORKERS | SECURITY),
     "GET /api/v1/mails/{id}/receipt": Row(WORKERS | SECURITY, WORKERS | SECURITY, ("mail",)),
     "GET /api/v1/mails/{id}/raw": Row(WORKERS | SECURITY, WORKERS | SECURITY, ("mail",)),
+    "GET /api/v1/mails/held": Row(WORKERS | SECURITY, WORKERS | SECURITY),
+    "POST /api/v1/mails/{id}/release": Row(RELEASERS, RELEASERS, ("held_mail",), {"always": False}),
+    "POST /api/v1/mails/{id}/reject": Row(RELEASERS, RELEASERS, ("held_mail",)),
     "GET /api/v1/outgoing-mails": Row(WORKERS | SECURITY, WORKERS | SECURITY),
     "GET /api/v1/outgoing-mails/{id}": Row(WORKERS | SECURITY, WORKERS | SECURITY, ("outgoing",)),
     "GET /api/v1/mailboxes": Row(MAILERS, MAILERS),

@@ -88,13 +88,12 @@ class World:
         sha256 = await self.parts.blobs.put(FILE)
         mailbox = await self.parts.mailboxes.add_mailbox(SYSTEM, _mailbox())
         ticket, other = await self.make_ticket(customer), await self.make_ticket(customer)
-        mail, outgoing, domain, bare = (str(new_uuid()) for _ in range(4))
+        mail, held, outgoing, domain, bare = (str(new_uuid()) for _ in range(5))
         async with self.parts.database.begin(SYSTEM) as work:
             stamps = {"created_at": work.now, "updated_at": work.now}
-            work.insert(
-                raw_mails,
-                {"id": mail, "sha256": sha256, "size_bytes": len(FILE), "channel": "smtp", "received_at": work.now},
-            )
+            for each in (mail, held):
+                raw = {"id": each, "sha256": sha256, "size_bytes": len(FILE), "channel": "smtp"}
+                work.insert(raw_mails, raw | {"received_at": work.now})
             active = CustomerStatus.ACTIVE.value
             work.insert(customers, {"id": bare, "name": f"Leer {bare}", "status": active, **stamps})
             await work.flush()
@@ -109,6 +108,8 @@ class World:
                     "created_at": work.now,
                 },
             )
+            receipt = {"id": new_uuid(), "raw_mail_id": held, "outcome": "quarantined", "findings": []}
+            work.insert(mail_receipts, receipt | {"created_at": work.now})
             work.insert(
                 customer_domains,
                 {"id": domain, "customer_id": customer, "domain": f"{domain}.example", "created_at": work.now},
@@ -139,6 +140,7 @@ class World:
             "attachment": files["bild.png"],
             "secret_attachment": files[f"{SECRET}.txt"],
             "mail": mail,
+            "held_mail": held,
             "outgoing": outgoing,
             "mailbox": str(mailbox),
         }

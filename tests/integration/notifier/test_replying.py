@@ -8,10 +8,13 @@ import pytest
 
 from core.blobs.folder import FolderBlobs
 from core.database.engine import Database
+from core.errors import NotFound
+from core.ids import TicketId, new_uuid
+from core.mail.readers import find_readers
 from core.tickets.rules import MessageKind, TicketSource
 from core.tickets.writing import NewAttachment
 from notifier.mail.replying import FILES_LIMIT_BYTES
-from tests.integration.notifier.desk import ADDRESS, Contact, as_mail, open_desk, reply
+from tests.integration.notifier.desk import ADDRESS, DESK_ADDRESS, Contact, as_mail, open_desk, reply
 
 COLLEAGUE = "ben@kunde.example"
 
@@ -36,6 +39,21 @@ async def test_a_public_reply_goes_to_the_requester_and_those_in_copy_each_with_
         assert text.startswith("Bitte neu starten.")
         assert "Tom Techniker" in text
         assert desk.mails.tokens.find_in_text(text) == ticket.number
+
+
+async def test_a_preview_names_exactly_those_who_get_the_mail(database: Database, blobs: FolderBlobs) -> None:
+    desk = await open_desk(database, blobs)
+    copied = (COLLEAGUE, "support+t-1@desk.example", "tom@desk.example", "no address")
+    ticket = await desk.open_ticket(is_automatic=True, copied=copied)
+    tom = "Tom@desk.example"
+    async with database.connect() as connection:
+        seen = await find_readers(connection, ticket.id, author_address=tom, desk_address=DESK_ADDRESS)
+        with pytest.raises(NotFound):
+            await find_readers(connection, TicketId(new_uuid()), author_address=tom, desk_address=DESK_ADDRESS)
+    assert (seen.to, seen.cc, seen.language) == ((ADDRESS,), (COLLEAGUE,), None)
+    await desk.write(ticket, reply(author_address=tom))
+    await desk.deliver_events()
+    assert {row.recipient for row in await desk.list_outgoing()} == {*seen.to, *seen.cc}
 
 
 async def test_the_references_tell_each_reader_the_whole_thread(database: Database, blobs: FolderBlobs) -> None:

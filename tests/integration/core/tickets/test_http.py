@@ -17,7 +17,7 @@ from core.http.failures import PreconditionMissing, RequestInvalid
 from core.http.openapi import openapi_document
 from core.http.route import Call, NoQuery, Reply
 from core.tickets.http import TicketInput, routes
-from core.tickets.rules import TicketPriority
+from core.tickets.rules import TicketPriority, TicketStatus
 from core.tickets.service import Tickets
 from core.tickets.writing import NewAttachment
 from tests.integration.core.calling import Api
@@ -84,6 +84,20 @@ async def test_a_ticket_that_is_not_well_formed_is_refused(api: Api, desk: Desk,
 async def test_what_names_no_ticket_is_not_found(api: Api, desk: Desk, reference: str) -> None:
     with pytest.raises(NotFound):
         await api.call(desk.technician, f"GET /api/v1/tickets/{reference}")
+
+
+async def test_the_list_has_what_is_open_and_what_nobody_has(api: Api, desk: Desk) -> None:
+    mine, done, free = [await desk.open(title) for title in ("mine", "done", "free")]
+    service = Tickets(desk.database)
+    await service.take_ticket(desk.technician, mine.id)
+    await service.change_ticket(desk.technician, done.id, None, {"status": TicketStatus.CLOSED})
+    for query, numbers in (
+        ("is_open=true", [free.number, mine.number]),
+        ("is_open=false", [done.number]),
+        ("is_open=true&is_unassigned=true", [free.number]),
+    ):
+        found = await api.call(desk.technician, f"GET /api/v1/tickets?{query}")
+        assert [each["attributes"]["number"] for each in found["data"]] == numbers
 
 
 async def test_the_list_is_filtered_sorted_and_paged(api: Api, desk: Desk) -> None:

@@ -279,3 +279,30 @@ def test_staff_without_proof_is_quarantined_and_with_proof_replies() -> None:  #
 
 def test_a_mail_that_claims_to_be_from_the_desk_itself_is_quarantined() -> None:
     assert isinstance(action(mail(DESK), facts()), Quarantine)
+
+
+def test_trust_stands_in_for_missing_proof_of_staff_but_not_against_a_forgery() -> None:
+    known = facts()
+    known.trusted_senders.add("daniel@msp.example")
+    decided = decide(arrival(mail("daniel@msp.example")), known, POLICY)
+    assert isinstance(decided.action, OpenTicket)
+    assert decided.action.author.user == DANIEL
+    assert decided.findings[0].rule is Rule.TRUSTED
+    assert isinstance(action(mail("daniel@msp.example"), known, proof=SenderProof.FAILED), Quarantine)
+    known.trusted_senders.add("maria@brandner.example")
+    forged = action(mail("maria@brandner.example"), known, proof=SenderProof.FAILED)
+    assert isinstance(forged, OpenTicket)
+    assert forged.author.customer_id == TRIAGE
+
+
+def test_what_somebody_vouches_for_is_what_it_says_it_is() -> None:
+    known = facts(TICKET, edges=strong())
+    known.repeats["loop"] = 3
+    parsed = mail("daniel@msp.example", in_reply_to=OPENING_ID, automatic=AutomaticReason.AUTO_REPLIED)
+    released = replace(arrival(parsed, proof=SenderProof.FAILED), vouched_by="Maria")
+    decided = decide(released, known, POLICY)
+    assert isinstance(decided.action, AddReply)
+    assert (decided.action.author.user, decided.action.reopens) == (DANIEL, False)
+    assert Rule.RELEASED in {finding.rule for finding in decided.findings}
+    without_thread = replace(released, evidence=evidence_of(mail(), (DESK,), TOKENS))
+    assert isinstance(decide(without_thread, known, POLICY).action, OpenTicket)
