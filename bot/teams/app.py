@@ -18,7 +18,7 @@ from botbuilder.schema import Activity
 from bot.answer import Answer
 from bot.arrivals import Arrivals
 from bot.buttons import Buttons
-from bot.teams.activities import natural_key
+from bot.teams.activities import bot_of, natural_key, tenant_of, text_of
 from bot.teams.authentication import TurnAuthentication
 from bot.teams.channel import TeamsChannel
 from bot.teams.connector import Connector
@@ -29,7 +29,7 @@ from bot.teams.extension import MessageExtension
 from bot.teams.invokes import ANSWER_SECONDS, CardInvokes, Take
 from bot.teams.keys import PublishedKeys
 from bot.teams.login import BotLogin
-from bot.teams.references import find_latest_reference
+from bot.teams.references import Reference, References
 from bot.teams.registration import NoRegistration, Registration, is_loopback
 from bot.teams.service_urls import ServiceUrls
 from bot.teams.tokens import ChannelTokens
@@ -50,6 +50,7 @@ class Teams:
 
     channel: TeamsChannel
     directory: TeamsDirectory
+    references: References
     authentication: TurnAuthentication
     is_local: bool
 
@@ -69,10 +70,12 @@ async def open_teams(
         else:
             login, tokens, service_urls, bot, tenant = None, None, ServiceUrls(is_local=True), "28:local", None
         connector = Connector(http, login, service_urls)
-        channel = TeamsChannel(connector, partial(find_latest_reference, database), buttons, bot)
+        references = References(database)
+        channel = TeamsChannel(connector, references.find_latest, buttons, bot)
         yield Teams(
             channel=channel,
             directory=TeamsDirectory(connector, channel, tenant),
+            references=references,
             authentication=TurnAuthentication(registration, tokens, service_urls),
             is_local=tokens is None,
         )
@@ -89,7 +92,7 @@ def add_teams_routes(
     answer_seconds: float = ANSWER_SECONDS,
 ) -> None:
     """Serve activities on the application. Errors that are PsaErrors are answered by its middleware."""
-    take: Take = partial(_take, arrivals)
+    take: Take = partial(_take, arrivals, teams.references)
     dialogs = Dialogs(take, desk, buttons, answer_seconds=answer_seconds)
     turns = Turns(
         take,
@@ -115,7 +118,10 @@ def add_teams_routes(
     application.router.add_post(PATH, receive)
 
 
-async def _take(arrivals: Arrivals, activity: Mapping[str, Any]) -> asyncio.Future[Answer | None]:
+async def _take(
+    arrivals: Arrivals, references: References, activity: Mapping[str, Any]
+) -> asyncio.Future[Answer | None]:
+    references.saw(tenant_of(activity), Reference(text_of(activity, "serviceUrl"), bot_of(activity)))
     return await arrivals.take(Surface.TEAMS, natural_key(activity), activity)
 
 

@@ -30,15 +30,28 @@ class Reference:
         return {"service_url": self.service_url, "bot": self.bot}
 
 
-async def find_latest_reference(database: Database, tenant: str) -> Reference | None:
-    """How any conversation of the tenant was reached last."""
-    c = chat_conversations.c
-    statement = (
-        select(c.reference)
-        .where(c.surface == Surface.TEAMS.value, c.tenant == tenant, c.reference.has_key("service_url"))
-        .order_by(c.updated_at.desc())
-        .limit(1)
-    )
-    async with database.connect() as connection:
-        kept = (await connection.execute(statement)).scalar_one_or_none()
-    return Reference.read(kept) if kept is not None else None
+class References:
+    """How each tenant was reached last: as this process saw it, or as another one kept it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._latest: dict[str, Reference] = {}
+
+    def saw(self, tenant: str, reference: Reference) -> None:
+        """An activity that was verified came from there."""
+        self._latest[tenant] = reference
+
+    async def find_latest(self, tenant: str) -> Reference | None:
+        """Also for somebody whose own conversation is not known yet."""
+        if tenant in self._latest:
+            return self._latest[tenant]
+        c = chat_conversations.c
+        statement = (
+            select(c.reference)
+            .where(c.surface == Surface.TEAMS.value, c.tenant == tenant, c.reference.has_key("service_url"))
+            .order_by(c.updated_at.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            kept = (await connection.execute(statement)).scalar_one_or_none()
+        return Reference.read(kept) if kept is not None else None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 import structlog
 
 from core.runtime.backoff import Backoff
+
+Heard = Callable[[str | None], None]
+"""Is called with the payload of each notification; with None when some may have been missed."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +45,7 @@ async def listening(url: str, channel: str, stop: asyncio.Event) -> AsyncIterato
     """A wakeup that rings on each NOTIFY on `channel`, when the connection came back, and when `stop` is set."""
     wakeup = Wakeup()
     tasks = [
-        asyncio.create_task(_listen(url, channel, wakeup), name=f"listen {channel}"),
+        asyncio.create_task(listen(url, channel, lambda _: wakeup.ring()), name=f"listen {channel}"),
         asyncio.create_task(_ring_at(stop, wakeup), name=f"ring at stop {channel}"),
     ]
     try:
@@ -58,7 +61,8 @@ async def _ring_at(stop: asyncio.Event, wakeup: Wakeup) -> None:
     wakeup.ring()
 
 
-async def _listen(url: str, channel: str, wakeup: Wakeup) -> None:
+async def listen(url: str, channel: str, heard: Heard) -> None:
+    """Pass on what is notified on `channel`, until cancelled; a broken connection comes back by itself."""
     never = asyncio.Event()
     backoff = Backoff()
     while True:
@@ -70,10 +74,10 @@ async def _listen(url: str, channel: str, wakeup: Wakeup) -> None:
                 server_settings={"application_name": f"psa listen {channel}"},
             )
             try:
-                await connection.add_listener(channel, lambda *_: wakeup.ring())
+                await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: heard(payload))
                 backoff.reset()
-                # Notifications sent while nobody listened are lost: look once.
-                wakeup.ring()
+                # Notifications sent while nobody listened are lost.
+                heard(None)
                 await _until_broken(connection)
             finally:
                 connection.terminate()

@@ -12,9 +12,17 @@ from core.customers.model import customers
 from core.errors import NotFound
 from core.identity.model import users
 from core.ids import DraftId, MessageId, TicketId, TicketNumber
-from core.tickets.model import message_revisions, messages, reply_drafts, ticket_links, ticket_watchers, tickets
+from core.tickets.model import (
+    message_revisions,
+    messages,
+    reply_drafts,
+    ticket_links,
+    ticket_participants,
+    ticket_watchers,
+    tickets,
+)
 from core.tickets.queries import LONGEST_NUMBER, TicketReference, get_ticket, message_scope, ticket_scope
-from core.tickets.rules import LinkKind
+from core.tickets.rules import LinkKind, ParticipantKind
 
 _SHOWN = (
     tickets.c.id,
@@ -131,3 +139,13 @@ def _begins_with(digits: str) -> ColumnElement[bool]:
         for more in range(LONGEST_NUMBER - len(digits) + 1)
     ]
     return or_(*ranges)
+
+
+async def find_participants(
+    connection: AsyncConnection, actor: Actor, reference: TicketReference
+) -> list[dict[str, Any]]:
+    """Who takes part by mail: `address`, `kind`; who asked comes first. Raises NotFound."""
+    ticket = await get_ticket(connection, actor, reference)
+    p = ticket_participants.c
+    statement = select(p.address, p.kind).where(p.ticket_id == ticket["id"]).order_by(p.kind.desc(), p.address)
+    return [row._asdict() | {"kind": ParticipantKind(row.kind)} for row in await connection.execute(statement)]

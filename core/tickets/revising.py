@@ -25,7 +25,8 @@ async def revise(work: UnitOfWork, message_id: MessageId, text: str | None) -> T
     ticket_id = (await work.execute(statement)).scalar_one_or_none()
     if ticket_id is None:
         raise NotFound("message", message_id)
-    ticket = ref_of(await hold_ticket(work, TicketId(ticket_id)))
+    row = await hold_ticket(work, TicketId(ticket_id))
+    ticket = ref_of(row)
     said = (await work.execute(select(messages).where(messages.c.id == message_id))).one()
     _require_author(work.actor, said)
     if said.deleted_at is not None or text == said.text:
@@ -47,10 +48,13 @@ async def revise(work: UnitOfWork, message_id: MessageId, text: str | None) -> T
         # What is taken back is not shown any more, by whatever reads messages.
         change = {"deleted_at": work.now, "text": ""} if text is None else {"edited_at": work.now, "text": text}
     await work.execute(update(messages).where(messages.c.id == message_id).values(change))
-    after = await touch_ticket(work, ticket, status=ticket.status)
+    # The description of a ticket is its first message.
+    is_opening = not was_mailed and row.description == said.text
+    described = {"description": text or ""} if is_opening else {}
+    after = await touch_ticket(work, ticket, status=ticket.status, changes=described)
     action = AuditAction.DELETE if text is None else AuditAction.UPDATE
     work.audit(action, "message", message_id, new={"ticket_id": ticket.id, "was_mailed": was_mailed})
-    tell_update(work, after, "messages")
+    tell_update(work, after, *sorted(described), "messages")
     return after
 
 

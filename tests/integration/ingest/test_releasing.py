@@ -21,6 +21,7 @@ from core.ids import RawMailId, new_uuid
 from core.mail.events import MailReleased
 from core.mail.model import MailChannel, ReceiptOutcome, mail_receipts
 from core.mail.quarantine import REJECTED, RELEASED, Quarantine
+from core.mail.quarantine_http import quarantine_routes
 from core.messaging.bus import RetryPolicy
 from core.messaging.embedded import EmbeddedBus
 from core.messaging.event import Envelope
@@ -36,6 +37,7 @@ from ingest.recording import Recorded
 from ingest.releasing import RELEASE_QUEUE, release_subscription, take_released_mail_in
 from ingest.replaying import read_kept_mail
 from psa.wiring import Parts, mail_receiver, open_parts
+from tests.integration.core.calling import Api
 from tests.integration.core.messaging.spine import eventually, relay, running
 from tests.scenario.reception import settings_for
 
@@ -239,3 +241,19 @@ async def test_the_same_press_twice_is_known_as_such(desk: Desk) -> None:
     await desk.quarantine.release_mail(pressed, mail.raw_mail_id)
     with pytest.raises(AlreadyDone):
         await desk.quarantine.release_mail(pressed, mail.raw_mail_id)
+
+
+async def test_held_mails_are_worked_over_the_api(desk: Desk) -> None:
+    api = Api(quarantine_routes(desk.quarantine, desk.parts.clock))
+    first, second = await desk.get_mail(), await desk.get_mail(subject="Toner")
+    await desk.get_mail("eva@kunde.example", "Abwesend", "Auto-Submitted: auto-replied\r\n")
+    shown = await api.call(desk.maria, "GET /api/v1/mails/held")
+    assert [each["attributes"]["subject"] for each in shown["data"]] == ["Toner", "Drucker"]
+    assert (await api.call(desk.maria, "GET /api/v1/mails/held?with_filed=true"))["meta"]["total"] == 3
+    await api.call(desk.maria, f"POST /api/v1/mails/{first.raw_mail_id}/release", {"always": True})
+    await api.call(desk.maria, f"POST /api/v1/mails/{second.raw_mail_id}/reject")
+    assert (await api.call(desk.maria, "GET /api/v1/mails/held"))["data"] == []
+    await desk.deliver_events()
+    assert [row.title for row in await desk.opened()] == ["Drucker"]
+    with pytest.raises(Conflict):
+        await api.call(desk.maria, f"POST /api/v1/mails/{first.raw_mail_id}/release", {})

@@ -14,9 +14,9 @@ from core.ids import MessageId
 from core.tickets.lookups import find_revisions
 from core.tickets.queries import TicketFilters, find_messages, find_tickets, get_message
 from core.tickets.rules import MessageKind, TicketSource
-from core.tickets.service import Tickets
+from core.tickets.service import TicketRequest, Tickets
 from tests.integration.core.tickets.desk import Desk
-from tests.integration.core.tickets.reading import events
+from tests.integration.core.tickets.reading import events, read
 
 NOTE, PUBLIC = MessageKind.NOTE, MessageKind.PUBLIC
 
@@ -95,6 +95,17 @@ async def test_a_customer_takes_back_what_was_said_in_the_shared_channel(service
     assert [row["deleted_at"] is not None for row in ours] == [False, True]
     with pytest.raises(NotFound):
         await service.revise_message(gerda(desk), said, "doch")
+
+
+async def test_the_description_follows_the_message_that_it_was_taken_from(service: Tickets, desk: Desk) -> None:
+    request = TicketRequest("Drucker", "Kennwort Zwiebelkuchen", source=TicketSource.SLACK)
+    ref = await service.open_ticket(gerda(desk), request)
+    async with desk.database.connect() as connection:
+        opening = (await find_messages(connection, gerda(desk), ref.id)).rows[0]["id"]
+    await service.revise_message(gerda(desk), opening, "Das Kennwort geht nicht.")
+    assert (await read(desk, ref.id))["description"] == "Das Kennwort geht nicht."
+    await service.revise_message(gerda(desk), opening, None)
+    assert (await read(desk, ref.id))["description"] == ""
 
 
 async def test_nobody_changes_what_another_said(service: Tickets, desk: Desk) -> None:

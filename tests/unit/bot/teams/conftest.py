@@ -6,6 +6,9 @@ import aiohttp
 import pytest
 
 from tests.services.fake_connector import FakeConnector, fake_connector
+from tests.services.npm import npm_packages
+
+__all__ = ["npm_packages"]
 
 
 @pytest.fixture
