@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from core.database.engine import Database
-from tests.scenario.slack.desk import SlackDesk, slack_desk
+from tests.scenario.slack.desk import SlackDesk, settings_for, slack_desk
 from tests.services.fake_slack import FakeSlack, fake_slack
 
 
@@ -17,7 +17,7 @@ async def slack() -> AsyncIterator[FakeSlack]:
 
 
 @pytest.fixture
-async def desk(database: Database, slack: FakeSlack) -> AsyncIterator[SlackDesk]:
+async def desk(database_url: str, tmp_path: Path, slack: FakeSlack) -> AsyncIterator[SlackDesk]:
     """The desk at work in the workspace."""
-    async with slack_desk(database, slack) as desk:
+    async with slack_desk(settings_for(database_url, tmp_path, slack), slack) as desk:
         yield desk

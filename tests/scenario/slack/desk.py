@@ -10,34 +10,30 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Row, Table, func, select
 
-from bot.arrivals import Arrivals, ArrivalWorker
-from bot.buttons import Buttons
-from bot.desk import ChatDesk
-from bot.slack.channel import SlackChannel
-from bot.slack.client import open_slack
-from bot.slack.http import COMMANDS, EVENTS, INTERACTIVITY, add_slack_routes
-from bot.slack.interpreting import interpret
-from bot.slack.opening import slack_app
-from bot.slack.people import SlackDirectory, SlackPeople
+from bot.slack.http import COMMANDS, EVENTS, INTERACTIVITY
 from bot.slack.socket_mode import SlackSocket
-from core.actor import Actor
 from core.chat.model import ArrivalState, DeliveryState, Surface, chat_arrivals, chat_deliveries
 from core.clock import SystemClock
 from core.database.engine import Database
-from core.http.application import build_application
-from core.http.calling import HowCalled
 from core.http.server import HttpServer
+from core.messaging.opening import open_event_bus
+from core.messaging.topology import queues_of
 from core.runtime.component import Component
-from core.runtime.metrics import Metrics
+from core.settings import Settings
 from notifier.chat.budget import SurfaceLimits
 from notifier.chat.sender import ChatSender
-from tests.integration.bot.chat import make_chat
+from psa.chat import open_chat
+from psa.processes import consumer_components, http_application, relay_component, subscriptions
+from psa.wiring import open_parts
+from tests.integration.bot.chat import PUBLIC_URL
 from tests.integration.core.tickets.desk import Desk, make_desk
 from tests.integration.ingest.imap.desk import eventually
 from tests.scenario.slack import payloads
@@ -48,7 +44,7 @@ TRIAGE = payloads.CHANNEL
 TONI = "U0TONI"
 MARIA = "U0MARIA"
 STRANGER = "U0STRANGER"
-UNLIMITED: Mapping[Surface, SurfaceLimits] = {Surface.SLACK: SurfaceLimits()}
+UNLIMITED: Mapping[Surface, SurfaceLimits] = dict.fromkeys(Surface, SurfaceLimits())
 
 _envelopes = count(1)
 
@@ -60,7 +56,6 @@ class SlackDesk:
     slack: FakeSlack
     desk: Desk
     database: Database
-    buttons: Buttons
     url: str
     http: aiohttp.ClientSession
     stop: asyncio.Event
@@ -165,59 +160,61 @@ class SlackDesk:
         return json.loads(text) if text.startswith("{") else {"text": text}
 
 
+def settings_for(database_url: str, folder: Path, slack: FakeSlack, *, socket_mode: bool = False) -> Settings:
+    """The desk with nothing but this workspace; cards are redrawn at once."""
+    values: dict[str, Any] = {
+        "data_dir": folder,
+        "database_url": SecretStr(database_url),
+        "http_port": 0,
+        "public_url": PUBLIC_URL,
+        "desk_address": "support@desk.example",
+        "slack_api_url": f"{slack.url}/api/",
+        "slack_bot_token": SecretStr(BOT_TOKEN),
+        "chat_redraw_delay_seconds": 0.0,
+    }
+    secret = {"slack_app_token": SecretStr(APP_TOKEN)} if socket_mode else {"slack_signing_secret": SecretStr(SECRET)}
+    return Settings(**(values | secret))
+
+
 @asynccontextmanager
-async def slack_desk(
-    database: Database,
-    slack: FakeSlack,
-    *,
-    limits: Mapping[Surface, SurfaceLimits] = UNLIMITED,
-    socket_mode: bool = False,
-    sends: bool = True,
-) -> AsyncIterator[SlackDesk]:
-    """The desk at work on a database, in a workspace; drained at the end. Without `sends` its answers stay queued."""
-    people_of_msp = await make_desk(database)
-    for account, actor in ((TONI, people_of_msp.technician), (MARIA, people_of_msp.manager)):
-        slack.add_user(account, account[2:].title(), actor.email)
-    slack.add_user(STRANGER, "Nemo Niemand", "nemo@elsewhere.example", is_restricted=True)
-    slack.add_channel(TRIAGE, TONI, MARIA, STRANGER, DESK)
-    clock, metrics, buttons = SystemClock(), Metrics(), Buttons(bytes(range(32)))
-    async with open_slack(BOT_TOKEN, f"{slack.url}/api/") as client, aiohttp.ClientSession() as http:
-        people = SlackPeople(client, clock)
-        services = make_chat(people_of_msp).services
-        directories = {Surface.SLACK: SlackDirectory(client, people)}
-        chat = ChatDesk(services, buttons, directories, language="de")
-        arrivals = Arrivals(database, chat, {Surface.SLACK: interpret}, metrics)
-        app = slack_app(client, people, chat, arrivals, buttons, clock, language="de")
-        application = build_application(
-            (),
-            authenticate=_nobody,
-            readiness=(),
-            metrics=metrics,
-            clock=clock,
-            max_body_bytes=10_000_000,
-            version="0",
-        )
-        add_slack_routes(application.router, app, SECRET, clock)
-        server = HttpServer(application, "127.0.0.1", 0)
-        channel = SlackChannel(client, people, buttons, clock)
-        components: list[Component] = [server, ArrivalWorker(arrivals, sweep_seconds=0.1)]
-        if sends:
-            components.append(ChatSender(database, {Surface.SLACK: channel}, services.views, metrics, limits=limits))
-        socket = SlackSocket(app, client, APP_TOKEN) if socket_mode else None
-        if socket is not None:
-            components.append(socket)
-        stop = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            for component in components:
-                group.create_task(component.run(stop))
-            try:
-                await server.listening.wait()
-                if socket is not None:
-                    await socket.connected.wait()
-                url = f"http://127.0.0.1:{server.port}"
-                yield SlackDesk(slack, people_of_msp, database, buttons, url, http, stop, socket)
-            finally:
-                stop.set()
+async def slack_desk(settings: Settings, slack: FakeSlack) -> AsyncIterator[SlackDesk]:
+    """The desk at work, with its people in the workspace; drained at the end."""
+    async with open_parts(settings) as parts:
+        people_of_msp = await make_desk(parts.database)
+        for account, actor in ((TONI, people_of_msp.technician), (MARIA, people_of_msp.manager)):
+            slack.add_user(account, account[2:].title(), actor.email)
+        slack.add_user(STRANGER, "Nemo Niemand", "nemo@elsewhere.example", is_restricted=True)
+        slack.add_channel(TRIAGE, TONI, MARIA, STRANGER, DESK)
+        subscribed = subscriptions(parts)
+        async with (
+            open_event_bus(settings, parts.database, queues_of(subscribed)) as bus,
+            open_chat(parts) as chat,
+            aiohttp.ClientSession() as http,
+        ):
+            application = http_application(parts)
+            served = chat.serve(application)
+            server = HttpServer(application, settings.http_host, settings.http_port)
+            socket = next((each for each in served if isinstance(each, SlackSocket)), None)
+            components: list[Component] = [
+                server,
+                *served,
+                # As the product has it, but for the budgets: scripts talk faster than people.
+                ChatSender(parts.database, chat.channels, chat.views, parts.metrics, limits=UNLIMITED),
+                relay_component(parts, bus),
+                *consumer_components(parts, bus, subscribed),
+            ]
+            stop = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                for component in components:
+                    group.create_task(component.run(stop))
+                try:
+                    await server.listening.wait()
+                    if socket is not None:
+                        await socket.connected.wait()
+                    url = f"http://127.0.0.1:{server.port}"
+                    yield SlackDesk(slack, people_of_msp, parts.database, url, http, stop, socket)
+                finally:
+                    stop.set()
 
 
 def envelope(payload: Mapping[str, Any], kind: str = "events_api") -> dict[str, Any]:
@@ -285,7 +282,3 @@ def _actions(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, A
                     for option in element["options"]
                 ]
     return found
-
-
-async def _nobody(token: str, how: HowCalled) -> Actor:
-    raise AssertionError("Slack sends no bearer token.")

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.slack.http import EVENTS
 from core.chat.model import chat_arrivals
-from core.clock import SystemClock
-from core.database.engine import Database
 from core.tickets.model import tickets
 from tests.integration.ingest.imap.desk import eventually
 from tests.scenario.slack import payloads
-from tests.scenario.slack.desk import TONI, SlackDesk, slack_desk
+from tests.scenario.slack.desk import TONI, SlackDesk, settings_for, slack_desk
 from tests.services.fake_slack import FakeSlack
 from tests.services.postgres import StoppablePostgres
 
@@ -66,26 +65,23 @@ async def test_with_a_slow_database_slack_is_answered_after_storing_and_nothing_
 
 @pytest.mark.services
 async def test_without_the_database_slack_is_asked_to_send_again(
-    stoppable_postgres: StoppablePostgres, slack: FakeSlack
+    stoppable_postgres: StoppablePostgres, tmp_path: Path, slack: FakeSlack
 ) -> None:
-    database = Database(stoppable_postgres.url, SystemClock())
-    try:
-        async with slack_desk(database, slack) as desk:
-            body = json.dumps(payloads.event(payloads.message("neu Hofer: Drucker druckt nicht", TONI, "D0TONI")))
-            await desk.say("hilfe")
-            await desk.settled()
-            await asyncio.to_thread(stoppable_postgres.stop)
-            refused = await desk.post(EVENTS, body, JSON)
-            assert refused.status == 503
-            told = await desk.slash("neu Hofer: Drucker druckt nicht")
-            assert "nicht erreichbar" in told["text"]
-            await asyncio.to_thread(stoppable_postgres.start)
+    settings = settings_for(stoppable_postgres.url, tmp_path, slack)
+    async with slack_desk(settings, slack) as desk:
+        body = json.dumps(payloads.event(payloads.message("neu Hofer: Drucker druckt nicht", TONI, "D0TONI")))
+        await desk.say("hilfe")
+        await desk.settled()
+        await asyncio.to_thread(stoppable_postgres.stop)
+        refused = await desk.post(EVENTS, body, JSON)
+        assert refused.status == 503
+        told = await desk.slash("neu Hofer: Drucker druckt nicht")
+        assert "nicht erreichbar" in told["text"]
+        await asyncio.to_thread(stoppable_postgres.start)
 
-            async def is_taken() -> bool:
-                return (await desk.post(EVENTS, body, JSON, retry=1)).status == 200
+        async def is_taken() -> bool:
+            return (await desk.post(EVENTS, body, JSON, retry=1)).status == 200
 
-            await eventually(is_taken, "the database is back")
-            await desk.settled()
-            assert await desk.count(tickets) == 1
-    finally:
-        await database.aclose()
+        await eventually(is_taken, "the database is back")
+        await desk.settled()
+        assert await desk.count(tickets) == 1

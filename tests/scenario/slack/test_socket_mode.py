@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from core.database.engine import Database
 from core.tickets.model import tickets
 from tests.integration.ingest.imap.desk import eventually
 from tests.scenario.slack import payloads
-from tests.scenario.slack.desk import TONI, SlackDesk, envelope, slack_desk, state_of
+from tests.scenario.slack.desk import TONI, SlackDesk, envelope, settings_for, slack_desk, state_of
 from tests.services.fake_slack import FakeSlack
 
 REFUSE = (
@@ -24,8 +25,8 @@ REFUSE = (
 
 
 @pytest.fixture
-async def desk(database: Database, slack: FakeSlack) -> AsyncIterator[SlackDesk]:
-    async with slack_desk(database, slack, socket_mode=True) as desk:
+async def desk(database_url: str, tmp_path: Path, slack: FakeSlack) -> AsyncIterator[SlackDesk]:
+    async with slack_desk(settings_for(database_url, tmp_path, slack, socket_mode=True), slack) as desk:
         yield desk
 
 
@@ -110,16 +111,18 @@ async def test_another_socket_takes_over(desk: SlackDesk, slack: FakeSlack, way:
     await acknowledged(slack, sent)
 
 
-async def test_what_has_begun_is_acknowledged_before_the_process_ends(database: Database, slack: FakeSlack) -> None:
+async def test_what_has_begun_is_acknowledged_before_the_process_ends(
+    database: Database, database_url: str, tmp_path: Path, slack: FakeSlack
+) -> None:
     sent = new_ticket()
-    async with slack_desk(database, slack, socket_mode=True) as desk, database.engine.begin() as connection:
-        await connection.execute(text("LOCK TABLE chat_arrivals IN ACCESS EXCLUSIVE MODE"))
-        await slack.send(sent)
+    async with slack_desk(settings_for(database_url, tmp_path, slack, socket_mode=True), slack) as desk:
 
-        async def is_waiting() -> bool:
-            waiting = await desk.rows(text("SELECT 1 FROM pg_locks WHERE NOT granted"))
-            return bool(waiting)
+        async def is_being_stored() -> bool:
+            return bool(await desk.rows(text("SELECT 1 FROM pg_locks WHERE NOT granted")))
 
-        await eventually(is_waiting, "the envelope is being stored")
-        desk.stop.set()
+        async with database.engine.begin() as connection:
+            await connection.execute(text("LOCK TABLE chat_arrivals IN ACCESS EXCLUSIVE MODE"))
+            await slack.send(sent)
+            await eventually(is_being_stored, "the envelope is being stored")
+            desk.stop.set()
     assert slack.acknowledged[str(sent["envelope_id"])] == {}
