@@ -9,11 +9,14 @@ from functools import partial
 from importlib.metadata import version
 from ipaddress import ip_network
 
+from aiohttp import web
+
 from core.actor import SYSTEM, Actor
 from core.audit.http import routes as audit_routes
 from core.audit.partitions import ensure_audit_partitions
 from core.audit.queries import AuditLog
 from core.blobs.orphans import collect_orphans
+from core.chat.arrivals import ChatArrivals
 from core.customers.http import routes as customer_routes
 from core.customers.service import Customers
 from core.errors import Unavailable
@@ -36,6 +39,7 @@ from core.runtime.periodic import Periodic
 from core.tickets.http import routes as ticket_routes
 from core.tickets.service import Tickets
 from ingest.imap.pollers import MailboxPollers
+from ingest.releasing import release_subscription
 from ingest.smtp.acceptance import MailChannel
 from ingest.smtp.listener import SmtpListener
 from ingest.smtp.recipients import AcceptedRecipients
@@ -44,6 +48,7 @@ from notifier.mail.mail_out import MailOut
 from notifier.mail.opening import open_transport
 from notifier.mail.sender import OutgoingSender
 from notifier.subscriptions import mail_subscriptions
+from psa.chat import Chat
 from psa.wiring import Parts, mail_receiver
 
 
@@ -84,14 +89,16 @@ def consumer_components(parts: Parts, bus: EventBus, subscriptions: Sequence[Sub
 def subscriptions(parts: Parts) -> tuple[Subscription, ...]:
     """All consumers there are. Every process that opens the bus needs the whole table: it says which queues exist."""
     settings = parts.settings
-    return mail_subscriptions(
-        MailOut(
-            tokens=parts.tokens,
-            desk_address=settings.desk_address,
-            desk_name=settings.desk_name,
-            desk_language=settings.desk_language,
-            blobs=parts.blobs,
-        )
+    mails = MailOut(
+        tokens=parts.tokens,
+        desk_address=settings.desk_address,
+        desk_name=settings.desk_name,
+        desk_language=settings.desk_language,
+        blobs=parts.blobs,
+    )
+    return (
+        *mail_subscriptions(mails),
+        release_subscription(parts.database, parts.blobs, mail_receiver(parts)),
     )
 
 
@@ -101,13 +108,25 @@ def sender_component(parts: Parts) -> Component:
 
 def http_component(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api: bool = True) -> Component:
     """The HTTP port: health and metrics in every process, the API where `api`. Ready when the listeners are, too."""
+    return HttpServer(http_application(parts, listeners, api=api), parts.settings.http_host, parts.settings.http_port)
+
+
+def chat_components(parts: Parts, chat: Chat, listeners: Sequence[SmtpListener] = ()) -> list[Component]:
+    """The HTTP port with the API and all that people chat through, and what runs beside it."""
+    application = http_application(parts, listeners)
+    components = chat.serve(application)
+    return [HttpServer(application, parts.settings.http_host, parts.settings.http_port), *components]
+
+
+def http_application(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api: bool = True) -> web.Application:
+    """What the HTTP port serves, without chat."""
     settings = parts.settings
     tokens = parts.access_tokens
 
     async def authenticate(token: str, called: HowCalled) -> Actor:
         return await tokens.verify(token)
 
-    application = build_application(
+    return build_application(
         routes(parts) if api else (),
         authenticate=authenticate,
         readiness=(
@@ -119,7 +138,6 @@ def http_component(parts: Parts, listeners: Sequence[SmtpListener] = (), *, api:
         max_body_bytes=settings.http_max_body_bytes,
         version=version("psa-platform"),
     )
-    return HttpServer(application, settings.http_host, settings.http_port)
 
 
 async def _check_listener(listener: SmtpListener) -> None:
@@ -153,8 +171,12 @@ def jobs(parts: Parts) -> list[Component]:
     async def collect() -> None:
         await collect_orphans(parts.database, parts.blobs)
 
+    async def forget_arrivals() -> None:
+        await ChatArrivals(parts.database).purge()
+
     return [
         Periodic("audit partitions", 24 * 3600, make_partitions),
         Periodic("mailbox watch", 60, report_mailboxes),
         Periodic("orphaned blobs", 3600, collect),
+        Periodic("chat arrivals", 24 * 3600, forget_arrivals),
     ]

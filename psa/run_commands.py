@@ -15,16 +15,21 @@ from core.clock import SystemClock
 from core.database.engine import Database
 from core.identity.passwords import hash_password
 from core.identity.roles import Role
+from core.messaging.bus import EventBus
+from core.messaging.consumer import Subscription
 from core.messaging.opening import open_event_bus
 from core.messaging.topology import queues_of
 from core.runtime.component import Component
 from core.runtime.logs import configure_logs
 from core.runtime.supervisor import supervise
 from core.settings import Settings, load_settings
+from ingest.releasing import RELEASE_QUEUE
 from migrations.run import migrate
+from psa.chat import Chat, open_chat
 from psa.demo import DEMO_DOMAIN, is_empty, make_demo
 from psa.output import command, stderr, stdout
 from psa.processes import (
+    chat_components,
     consumer_components,
     http_component,
     ingest_components,
@@ -57,15 +62,16 @@ async def run(
             await migrate(parts.database, audit_retention_months=settings.audit_retention_months)
         password = await _make_demo_once(parts) if demo else None
         subscribed = subscriptions(parts)
-        async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus:
+        async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus, open_chat(parts) as chat:
             listeners, pollers = ingest_components(parts)
             components: list[Component] = [
-                http_component(parts, listeners),
+                *chat_components(parts, chat, listeners),
                 *listeners,
                 pollers,
                 relay_component(parts, bus),
                 *consumer_components(parts, bus, subscribed),
                 sender_component(parts),
+                chat.sender(),
                 *jobs(parts),
             ]
             _welcome(settings, password, demo=demo)
@@ -79,19 +85,29 @@ async def serve(kind: Annotated[ProcessKind, typer.Argument(help="Which kind of 
     configure_logs(settings.log_level, settings.log_format)
     async with open_parts(settings) as parts:
         subscribed = subscriptions(parts)
-        async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus:
-            listeners, pollers = ingest_components(parts)
-            components: dict[ProcessKind, Sequence[Component]] = {
-                ProcessKind.CORE: (http_component(parts), relay_component(parts, bus), *jobs(parts)),
-                ProcessKind.BOT: (http_component(parts),),
-                ProcessKind.INGEST: (http_component(parts, listeners, api=False), *listeners, pollers),
-                ProcessKind.NOTIFIER: (
-                    http_component(parts, api=False),
-                    *consumer_components(parts, bus, subscribed),
-                    sender_component(parts),
-                ),
-            }
-            await supervise(components[kind], drain_seconds=settings.drain_seconds)
+        async with open_event_bus(settings, parts.database, queues_of(subscribed)) as bus, open_chat(parts) as chat:
+            await supervise(_components_of(kind, parts, bus, chat, subscribed), drain_seconds=settings.drain_seconds)
+
+
+def _components_of(
+    kind: ProcessKind, parts: Parts, bus: EventBus, chat: Chat, subscribed: Sequence[Subscription]
+) -> Sequence[Component]:
+    if kind is ProcessKind.CORE:
+        return (http_component(parts), relay_component(parts, bus), *jobs(parts))
+    if kind is ProcessKind.BOT:
+        return chat_components(parts, chat)
+    released = [each for each in subscribed if each.queue == RELEASE_QUEUE]
+    if kind is ProcessKind.INGEST:
+        listeners, pollers = ingest_components(parts)
+        consumers = consumer_components(parts, bus, released)
+        return (http_component(parts, listeners, api=False), *listeners, pollers, *consumers)
+    notified = [each for each in subscribed if each not in released]
+    return (
+        http_component(parts, api=False),
+        *consumer_components(parts, bus, notified),
+        sender_component(parts),
+        chat.sender(),
+    )
 
 
 @command
@@ -121,6 +137,7 @@ def _welcome(settings: Settings, password: str | None, *, demo: bool) -> None:
     web = f"http://{settings.http_host}:{settings.http_port}"
     smtp = f"{settings.smtp_host}:{settings.smtp_port}"
     lines = [
+        f"Console      {web}/console",
         f"API          {web}/api/docs",
         f"SMTP         {smtp}, for {settings.desk_address}",
         f"Data         {settings.data_dir.resolve()}",

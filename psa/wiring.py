@@ -9,6 +9,7 @@ from ipaddress import ip_network
 
 from core.blobs.opening import open_blob_store
 from core.blobs.store import BlobStore
+from core.chat.accounts import ChatAccounts
 from core.clock import Clock, SystemClock
 from core.database.embedded import embedded_postgres
 from core.database.engine import Database
@@ -49,6 +50,14 @@ class Parts:
     @property
     def users(self) -> Users:
         return Users(self.database, self.access_tokens)
+
+    @property
+    def chat_accounts(self) -> ChatAccounts:
+        return ChatAccounts(
+            self.database,
+            link_by_address=self.settings.chat_link_by_address,
+            directory_tenant=self.settings.teams_tenant_id,
+        )
 
     @property
     def mailboxes(self) -> Mailboxes:
