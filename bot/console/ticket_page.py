@@ -16,7 +16,6 @@ from bot.console.drawing import CardDrawing
 from bot.console.pages import POLICY_WITH_FRAMES, Pages, html_response
 from bot.console.wording import say
 from bot.views.card import Action, View
-from bot.views.wording import SOURCES
 from core.database.engine import Database
 from core.errors import NotFound
 from core.identity.roles import Permission
@@ -24,7 +23,7 @@ from core.mail.model import OutgoingState, outgoing_mails
 from core.tickets.lookups import find_linked_tickets, find_participants, find_watchers
 from core.tickets.model import tickets
 from core.tickets.queries import LONGEST_NUMBER, find_attachments, find_messages, get_ticket, ticket_reference
-from core.tickets.rules import MessageKind, ParticipantKind, TicketSource
+from core.tickets.rules import MessageKind, ParticipantKind
 
 RECENT = 60
 """Messages shown at first; the older ones are a press away."""
@@ -173,11 +172,7 @@ def _facts(call: ConsoleCall, ticket: Mapping[str, Any]) -> list[tuple[str, str]
     """What the card does not say."""
     told: list[tuple[str, object]] = [
         ("customer", ticket["customer_name"]),
-        ("contact", ticket["contact_name"]),
         ("category", ticket["category"]),
-        ("tags", ", ".join(ticket["tags"])),
-        ("source", SOURCES[TicketSource(ticket["source"])].in_(call.language)),
-        ("created", call.moment(ticket["created_at"]).long),
         ("updated", call.moment(ticket["updated_at"]).long),
     ]
     return [(say(name, call.language), str(value)) for name, value in told if value]
