@@ -18,6 +18,7 @@ from core.http.calling import HowCalled
 from core.identity.queries import User
 from core.identity.roles import Permission
 from core.identity.sessions import Session
+from core.ids import new_uuid
 
 THEMES = ("light", "dark")
 CONSOLE_TENANT = ""
@@ -68,6 +69,7 @@ class ConsoleCall:
         common = {
             "here": here,
             "csrf": self.csrf,
+            "key": str(new_uuid()),
             "name": self.person.name,
             "path": self.path,
             "theme": theme_of(self.request),

@@ -28,7 +28,6 @@ from bot.desk import ChatDesk
 from bot.views.card import Card, LookupSource
 from core.chat.model import Surface
 from core.errors import InvalidInput, NotFound
-from core.ids import new_uuid
 
 ENTRIES = 25
 DESK_ENTRIES = 12
@@ -76,12 +75,10 @@ class Chatting:
             entries=await self._draw(entries, call, is_own=True),
             has_desk=has_desk,
             desk_entries=await self._draw(arrived, call, is_own=False),
-            key=str(new_uuid()),
             commands=[
                 {
-                    "name": command.name,
-                    "usage": command.usage,
-                    "words": " ".join((command.name, *command.aliases_in(call.language))),
+                    "words": " ".join((*command.aliases_in(call.language), command.name)),
+                    "rest": command.usage.removeprefix(command.name),
                     "summary": command.summary.in_(call.language),
                 }
                 for command in typed_commands(call.actor, COMMANDS)

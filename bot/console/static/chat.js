@@ -3,7 +3,7 @@
 import { elementOf, load, newKey, send, toast } from "./api.js";
 import { refreshEntry, remember } from "./refreshing.js";
 
-const field = document.querySelector("[data-command]");
+const field = document.querySelector("[data-line]");
 const form = document.querySelector("[data-say]");
 const talk = document.getElementById("talk");
 const desk = document.getElementById("desk");
@@ -201,12 +201,12 @@ function recall(event, step) {
 function suggest() {
   const typed = field.value.toLowerCase().replace(/^[/!]/, "");
   const commands = document.querySelector("[data-commands]").content.children;
-  const found = typed && !/\s/.test(typed)
-    ? [...commands].filter((each) => each.dataset.words.split(" ").some((word) => word.startsWith(typed)))
-    : [];
+  const wordOf = (each) => each.dataset.words.split(" ").find((word) => word.startsWith(typed));
+  const found = typed && !/\s/.test(typed) ? [...commands].filter(wordOf) : [];
   listbox.replaceChildren(...found.slice(0, 8).map((each, place) => {
     const item = each.cloneNode(true);
     item.id = `suggestion-${place}`;
+    item.dataset.word = item.querySelector("b").textContent = wordOf(each);
     item.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       choose(item);
@@ -225,7 +225,7 @@ function mark(options, at) {
 }
 
 function choose(item) {
-  field.value = `${item.dataset.name} `;
+  field.value = `${item.dataset.word} `;
   hide();
   field.focus();
 }

@@ -15,7 +15,7 @@ export function startDialogs() {
   dialog()?.addEventListener("close", () => {
     settle?.(false);
     settle = null;
-    const back = origin?.isConnected ? origin : document.querySelector("[data-command]");
+    const back = origin?.isConnected ? origin : document.querySelector("[data-line]");
     back?.focus({ preventScroll: true });
   });
 }
