@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from core.chat.model import Surface
 from core.database.unit_of_work import UnitOfWork
 from core.messaging.consumer import Handler, Subscription
 from core.messaging.event import Envelope
 from core.tickets.events import TicketCreated, TicketReplied
+from notifier.chat.fan_out import TOPICS, ChatOut, tell_in_chat
 from notifier.mail.acknowledging import acknowledge_ticket
 from notifier.mail.mail_out import MailOut
 from notifier.mail.replying import send_public_reply
 
 EMAIL_QUEUE = "notifications.email"
+CHAT_QUEUES: Mapping[Surface, str] = {surface: f"notifications.{surface}" for surface in Surface}
 
 
 def mail_subscriptions(mails: MailOut) -> tuple[Subscription, ...]:
@@ -23,6 +26,14 @@ def mail_subscriptions(mails: MailOut) -> tuple[Subscription, ...]:
         TicketReplied.name: partial(send_public_reply, mails),
     }
     return (Subscription(EMAIL_QUEUE, EMAIL_QUEUE, tuple(handlers), partial(_dispatch, handlers)),)
+
+
+def chat_subscriptions(out: ChatOut) -> tuple[Subscription, ...]:
+    """Who speaks in chat: a queue for each surface, so that none waits for another."""
+    return tuple(
+        Subscription(queue, queue, TOPICS, partial(tell_in_chat, out, surface))
+        for surface, queue in CHAT_QUEUES.items()
+    )
 
 
 async def _dispatch(handlers: Mapping[str, Handler], envelope: Envelope, work: UnitOfWork) -> None:

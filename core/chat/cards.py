@@ -60,6 +60,26 @@ async def find_ticket_of_thread(
     return None if found is None else TicketId(found)
 
 
+async def find_own_card(
+    connection: AsyncConnection, conversation_id: ConversationId, ticket_id: TicketId, *, besides: CardId | None = None
+) -> CardId | None:
+    """The first of the ticket's own cards that stand in the conversation, or are about to."""
+    p = posted_cards.c
+    own = (
+        select(p.id)
+        .where(
+            p.conversation_id == conversation_id,
+            p.ticket_id == ticket_id,
+            p.dropped_at.is_(None),
+            p.id.is_distinct_from(besides),
+        )
+        .order_by(p.id)
+        .limit(1)
+    )
+    found = (await connection.execute(own)).scalar_one_or_none()
+    return None if found is None else CardId(found)
+
+
 async def drop_card(work: UnitOfWork, card_id: CardId) -> None:
     """The card is not redrawn any more."""
     p = posted_cards.c

@@ -162,16 +162,16 @@ async def keep_personal_conversation(work: UnitOfWork, account_id: ChatAccountId
     if found is not None:
         return None if found.dropped_at is not None else conversation_of(found)
     account = (await work.execute(select(chat_accounts).where(chat_accounts.c.id == account_id))).one()
-    made = await keep_conversation(
+    surface = Surface(account.surface)
+    return await keep_conversation(
         work,
-        Surface(account.surface),
+        surface,
         account.tenant,
-        f"{UNOPENED}{account.account}",
+        account.account if surface is Surface.CONSOLE else f"{UNOPENED}{account.account}",
         ConversationKind.PERSONAL,
         name=account.display_name,
         account=account.account,
     )
-    return made
 
 
 async def open_conversation(

@@ -28,6 +28,9 @@ from core.ids import CardId, ChatDeliveryId, ConversationId, MessageId, TicketId
 CHAT_CHANNEL = "psa_chat"
 """The LISTEN/NOTIFY channel that wakes the senders."""
 
+FIRST_CARD = "first:"
+"""Begins the `coalesce_key` of a ticket's card that is posted only where none stands."""
+
 _COALESCED = text("state = 'queued' AND coalesce_key IS NOT NULL")
 """The partial unique index; with bound values PostgreSQL would not see that it is meant."""
 
@@ -71,6 +74,24 @@ async def queue_view(
         recipient=recipient,
         address=dict(address),
         ticket_id=shown.ticket_id,
+    )
+    return card_id
+
+
+async def queue_first_card(
+    work: UnitOfWork, conversation_id: ConversationId, shown: ShownView, *, delay: timedelta
+) -> CardId:
+    """Post a ticket's own card after `delay`, unless by then one stands there, because somebody asked for it."""
+    card_id = CardId(new_uuid())
+    _write_card(work, card_id, conversation_id, shown)
+    await _queue(
+        work,
+        conversation_id,
+        DeliveryKind.POST,
+        card_id=card_id,
+        ticket_id=shown.ticket_id,
+        coalesce_key=f"{FIRST_CARD}{conversation_id}:{shown.ticket_id}",
+        next_attempt_at=work.now + delay,
     )
     return card_id
 
@@ -264,13 +285,14 @@ async def _queue(work: UnitOfWork, conversation_id: ConversationId, kind: Delive
             "id": delivery_id,
             "conversation_id": conversation_id,
             "kind": kind.value,
-            **{"address": {}, **what},
             "wanted": 1,
             "attempts": 0,
             "is_uncertain": False,
             "state": DeliveryState.QUEUED.value,
             "next_attempt_at": work.now,
             "created_at": work.now,
+            "address": {},
+            **what,
         },
     )
     await _notify(work)

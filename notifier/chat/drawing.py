@@ -13,7 +13,7 @@ from bot.views.card import Card, View
 from bot.views.living import Views
 from bot.views.notices import error_card
 from core.actor import Actor, ActorKind
-from core.chat.cards import PostedCard
+from core.chat.cards import PostedCard, find_own_card
 from core.chat.conversations import Conversation
 from core.chat.model import ConversationKind, chat_accounts
 from core.customers.model import contacts
@@ -43,10 +43,12 @@ class Drawing:
         self._views = views
 
     async def draw(self, due: DueDelivery) -> ToShow | None:
-        """What the delivery shows; None where nobody is there any more for whom it could be drawn."""
+        """What the delivery shows; None where there is nobody, or no more need, to show it."""
         if due.card is None:
             return None if due.content is None else _to_show(Card.model_validate(due.content))
         async with self._database.connect() as connection:
+            if due.is_first_card and await _stands_already(connection, due.conversation, due.card):
+                return None
             person = await _find_person(connection, due.conversation, due.card)
         if person is None:
             return None
@@ -60,6 +62,12 @@ class Drawing:
 
 def _to_show(card: Card) -> ToShow:
     return ToShow(card, sha256(card.model_dump_json().encode()).hexdigest())
+
+
+async def _stands_already(connection: AsyncConnection, conversation: Conversation, card: PostedCard) -> bool:
+    if card.ticket_id is None:
+        return False
+    return await find_own_card(connection, conversation.id, card.ticket_id, besides=card.id) is not None
 
 
 async def _find_person(connection: AsyncConnection, conversation: Conversation, card: PostedCard) -> Person | None:

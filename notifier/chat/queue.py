@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from core.actor import SYSTEM
 from core.chat.cards import PostedCard, card_of
 from core.chat.conversations import Conversation, conversation_of
+from core.chat.deliveries import FIRST_CARD
 from core.chat.model import (
     DeliveryKind,
     DeliveryState,
@@ -56,7 +57,7 @@ class DueDelivery:
     """A delivery that is ours until `leased_until`. `attempts` counts this one.
 
     `is_repeated`: an earlier attempt ended in a way that nobody knows. `card` is what is shown, else `content`.
-    `wanted` is how often it was wanted when it was claimed.
+    `wanted` is how often it was wanted when it was claimed. `is_first_card`: only where no card of its ticket stands.
     """
 
     id: ChatDeliveryId
@@ -76,6 +77,7 @@ class DueDelivery:
     ticket_id: TicketId | None
     message_id: MessageId | None
     created_at: datetime
+    is_first_card: bool
 
     @property
     def surface(self) -> Surface:
@@ -134,7 +136,7 @@ class ChatQueue:
             for surface, free_at in self._free_at().items()
         ]
         waiting = _joined(select(func.min(d.next_attempt_at), *earliest)).where(
-            _is_queued(), d.leased_until.is_(None), _is_unblocked(), c.surface.in_(self._limits)
+            _is_queued(), d.leased_until.is_(None), _is_unblocked(now), c.surface.in_(self._limits)
         )
         async with self._database.connect() as connection:
             oldest, *each = (await connection.execute(waiting)).one()
@@ -145,7 +147,7 @@ class ChatQueue:
         c, d = chat_conversations.c, chat_deliveries.c
         due = (
             _joined(select(d.conversation_id, func.min(d.next_attempt_at).label("since")))
-            .where(_is_due(work.now), _is_unblocked(), or_(*self._within_budget(work.now)))
+            .where(_is_due(work.now), _is_unblocked(work.now), or_(*self._within_budget(work.now)))
             .group_by(d.conversation_id)
             .subquery()
         )
@@ -254,14 +256,15 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(_is_queued(), d.next_attempt_at <= now, or_(d.leased_until.is_(None), d.leased_until < now))
 
 
-def _is_unblocked() -> ColumnElement[bool]:
-    """Nothing has to go before it: no earlier post of the conversation, no card that it is to redraw or stand under."""
+def _is_unblocked(now: datetime) -> ColumnElement[bool]:
+    """Nothing has to go before it: no earlier post that is due, no card that it is to redraw or stand under."""
     d, e = chat_deliveries.c, _earlier.c
     earlier = exists().where(
         e.conversation_id == d.conversation_id,
         e.id < d.id,
         e.kind == DeliveryKind.POST.value,
         e.attempts <= OVERTAKEN_AFTER,
+        or_(e.attempts > 0, e.next_attempt_at <= now),
         e.state == QUEUED,
     )
     return and_(
@@ -280,7 +283,7 @@ async def _choose(work: UnitOfWork, conversation_ids: Sequence[ConversationId]) 
     c, d = chat_conversations.c, chat_deliveries.c
     statement = (
         _joined(select(d.id, d.conversation_id, d.kind, c.surface, c.tenant))
-        .where(d.conversation_id.in_(conversation_ids), _is_due(work.now), _is_unblocked())
+        .where(d.conversation_id.in_(conversation_ids), _is_due(work.now), _is_unblocked(work.now))
         .ext(distinct_on(d.conversation_id))
         .order_by(d.conversation_id, (d.kind == DeliveryKind.UPDATE.value), d.id)
     )
@@ -326,6 +329,7 @@ async def _lease(
             ticket_id=TicketId(row.ticket_id) if row.ticket_id else None,
             message_id=MessageId(row.message_id) if row.message_id else None,
             created_at=row.created_at,
+            is_first_card=(row.coalesce_key or "").startswith(FIRST_CARD),
         )
         for row in (rows[each.id] for each in chosen if each.id in rows)
     ]

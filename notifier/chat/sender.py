@@ -172,7 +172,7 @@ class ChatSender:
             return Dropped("The card is gone.")
         shown = await self._drawing.draw(due)
         if shown is None:
-            return Dropped("There is nobody to show it to.", ends_card=True)
+            return Dropped("There is nobody or no need to show it to any more.", ends_card=True)
         if due.kind is DeliveryKind.POST:
             if shown.ends:
                 return Dropped("There is nothing to show.", ends_card=True)
