@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,11 +42,12 @@ _RESERVED = frozenset({"value", "msteams"})
 _COLORS = {Tone.GOOD: "Good", Tone.WARNING: "Warning", Tone.DANGER: "Attention"}
 _STYLES = {Tone.NORMAL: "accent", Tone.GOOD: "good", Tone.WARNING: "warning", Tone.DANGER: "attention"}
 _WORD_JOINER = "\u2060"
+_OPENING = re.compile(r"([{$])(?=\{)")
 
 
 def plain(text: str) -> str:
     """Text that is no date function `{{DATE(…)}}` and no template `${…}`, wherever a client may look for them."""
-    return clean(text).replace("{{", f"{{{_WORD_JOINER}{{").replace("${", f"${_WORD_JOINER}{{")
+    return _OPENING.sub(rf"\1{_WORD_JOINER}", clean(text))
 
 
 def run_block(text: str, tone: Tone = Tone.NORMAL, **look: object) -> Json:

@@ -18,12 +18,11 @@ from slack_sdk.models.views import View
 from bot.buttons import Buttons
 from bot.render.blockkit_actions import ActionDrawing, plain
 from bot.render.blockkit_elements import FLAG_IS_SET, draw_element, draw_heading
-from bot.render.governor import draw_within
+from bot.render.governor import SUMMARY_LIMIT, draw_within
 from bot.render.limits import (
     SLACK_CHARACTERS,
     SLACK_MESSAGE_BLOCKS,
     SLACK_PRIVATE_METADATA,
-    SLACK_SECTION,
     SLACK_TITLE,
     SLACK_VIEW_BLOCKS,
     button_value,
@@ -61,7 +60,8 @@ def message(card: Card, buttons: Buttons, language: str) -> BlockKitMessage:
         return _as_json(_Drawing(buttons, language).card(cards[0]))
 
     blocks = draw_within([card], language, draw, lambda drawn: _fits(drawn, SLACK_MESSAGE_BLOCKS))
-    return BlockKitMessage(escape(shorten(one_line(card.summary or card.heading), SLACK_SECTION)), blocks)
+    notice = shorten(one_line(card.summary) or one_line(card.heading), SUMMARY_LIMIT) or "–"
+    return BlockKitMessage(escape(notice), blocks)
 
 
 def modal(card: Card, buttons: Buttons, language: str, *, private_metadata: str = "") -> Json:

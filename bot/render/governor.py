@@ -125,6 +125,8 @@ class _Cutter:
         left = self._squeeze.elements
         kept: list[Element] = []
         for element in elements:
+            if isinstance(element, Image) and safe_url(element.url) is None:
+                continue
             if not isinstance(element, TextInput | ChoiceInput | LookupInput | FlagInput):
                 if left == 0:
                     self.has_cut = True
