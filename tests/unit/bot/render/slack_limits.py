@@ -191,8 +191,13 @@ def _action_ids(part: object) -> Iterator[str]:
 
 
 def _characters(part: object) -> int:
+    """All that is not structure."""
     if isinstance(part, Mapping):
-        return sum(_length(value) if isinstance(value, str) else _characters(value) for value in part.values())
+        return sum(
+            _length(value) if isinstance(value, str) else _characters(value)
+            for key, value in part.items()
+            if key not in ("type", "style", "action_id", "block_id")
+        )
     return sum(_characters(each) for each in part) if isinstance(part, list) else 0
 
 
