@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.kinds import KINDS, ArgumentKind
@@ -16,6 +16,7 @@ from bot.console.drawing import CardDrawing
 from bot.console.pages import POLICY_WITH_FRAMES, Pages, html_response
 from bot.console.wording import say
 from bot.views.card import Action, View
+from core.chat.model import DeliveryKind, DeliveryState, Surface, chat_conversations, chat_deliveries
 from core.database.engine import Database
 from core.errors import NotFound
 from core.identity.roles import Permission
@@ -29,6 +30,7 @@ RECENT = 60
 """Messages shown at first; the older ones are a press away."""
 
 MOST = 2000
+DELIVERIES = 12
 SIZES = ("B", "kB", "MB", "GB")
 
 
@@ -128,8 +130,35 @@ async def _around(connection: AsyncConnection, call: ConsoleCall, ticket: Mappin
         "watchers": [f"{each['first_name']} {each['last_name']}" for each in watchers],
         "linked": await find_linked_tickets(connection, call.actor, ticket["id"]),
         "merged_into": merged_into,
-        "deliveries": [],
+        "deliveries": await _deliveries(connection, call, ticket) if call.actor.is_staff else [],
     }
+
+
+async def _deliveries(
+    connection: AsyncConnection, call: ConsoleCall, ticket: Mapping[str, Any]
+) -> list[Mapping[str, str]]:
+    """The last posts about the ticket in other places, and how they stand."""
+    c, d = chat_conversations.c, chat_deliveries.c
+    statement = (
+        select(c.surface, c.name, d.state, d.last_error)
+        .join(chat_conversations, c.id == d.conversation_id)
+        .where(
+            d.ticket_id == ticket["id"],
+            d.kind == DeliveryKind.POST.value,
+            or_(c.surface != Surface.CONSOLE.value, d.state == DeliveryState.FAILED.value),
+        )
+        .order_by(d.id.desc())
+        .limit(DELIVERIES)
+    )
+    return [
+        {
+            "where": f"{row.surface.title()} {row.name}".strip(),
+            "state": row.state,
+            "state_text": say(f"delivery_{row.state}", call.language),
+            "error": (row.last_error or "") if row.state != DeliveryState.SENT else "",
+        }
+        for row in await connection.execute(statement)
+    ]
 
 
 def _message(

@@ -33,6 +33,8 @@ async def test_a_typed_command_is_answered_with_a_living_card(desk: ConsoleDesk)
     assert (answer.json["view"], answer.json["ticket"]) == ("ticket", str(ref.number))
     assert f"#{ref.number} Drucker druckt nicht" in answer.json["html"]
     assert 'data-command="resolve"' in answer.json["html"]
+    # The desk is public elsewhere; whoever came by this name stays here.
+    assert f'<a href="/console/tickets/{ref.number}">' in answer.json["html"]
     assert (await desk.ticket(ref)).assigned_to == desk.people[Role.TECHNICIAN_L2].id
 
     async def is_posted() -> bool:
