@@ -12,6 +12,7 @@ from psa.doctor import doctor
 from psa.event_commands import events
 from psa.mail_commands import mail
 from psa.mailbox_commands import mailboxes
+from psa.manifest_commands import manifest
 from psa.output import complain, exit_code_of, stderr
 from psa.run_commands import migrate_command, run, serve
 from psa.ticket_commands import ticket
@@ -33,6 +34,7 @@ app.add_typer(ticket, name="ticket")
 app.add_typer(mail, name="mail")
 app.add_typer(mailboxes, name="mailbox")
 app.add_typer(events, name="events")
+app.add_typer(manifest, name="manifest")
 
 
 def main() -> None:

@@ -46,10 +46,11 @@ from ingest.smtp.acceptance import MailChannel
 from ingest.smtp.listener import SmtpListener
 from ingest.smtp.recipients import AcceptedRecipients
 from ingest.smtp.settings import SmtpSettings
+from notifier.chat.fan_out import ChatOut
 from notifier.mail.mail_out import MailOut
 from notifier.mail.opening import open_transport
 from notifier.mail.sender import OutgoingSender
-from notifier.subscriptions import mail_subscriptions
+from notifier.subscriptions import chat_subscriptions, mail_subscriptions
 from psa.chat import Chat
 from psa.wiring import Parts, mail_receiver
 
@@ -100,6 +101,7 @@ def subscriptions(parts: Parts) -> tuple[Subscription, ...]:
     )
     return (
         *mail_subscriptions(mails),
+        *chat_subscriptions(ChatOut(settings.public_url, timedelta(seconds=settings.chat_redraw_delay_seconds))),
         release_subscription(parts.database, parts.blobs, mail_receiver(parts)),
     )
 

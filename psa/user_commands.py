@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from core.actor import SYSTEM
+from core.errors import NotFound
 from core.identity.roles import Role
 from core.identity.service import NewUser
 from core.ids import CustomerId
@@ -69,6 +70,21 @@ async def list_users(as_json: JsonOption = False) -> None:
         for each in found
     ]
     print_rows(rows, ("email", "name", "role", "active", "id"), as_json=as_json, empty="No users; see `psa user add`.")
+
+
+@user.command("directory")
+@command
+async def set_directory(
+    email: Annotated[str, typer.Argument(help="Whose entry it is.")],
+    directory_id: Annotated[str, typer.Argument(help="The object id in Entra ID; an empty text takes it away.")],
+) -> None:
+    """Note a user's entry in the organisation's directory: their Teams account is linked by it."""
+    async with open_parts(load_settings()) as parts:
+        found = [each for each in await parts.users.list_users(SYSTEM) if each.email == email.strip().lower()]
+        if not found:
+            raise NotFound("user", email)
+        await parts.users.set_directory_id(SYSTEM, found[0].id, directory_id or None)
+    stdout.print(f"{email} is {directory_id or 'in no directory'}.", highlight=False, markup=False)
 
 
 @command
