@@ -49,7 +49,7 @@ class CardDrawing:
             hidden |= {ON: ON_PAGE, BACK: call.path}
         drawn = html_card(card, self._buttons, call.language, target=PRESS, hidden=hidden)
         # Whoever reached us by another name stays there: our own links are followed within the page's origin.
-        return Markup(drawn.replace(f'href="{self._public}/console', 'href="/console'))  # noqa: S704 - drawn above
+        return Markup(str(drawn).replace(f'href="{self._public}/console', 'href="/console'))  # noqa: S704 - drawn above
 
     def value_of(self, action: Action) -> str:
         """The signed value of a button of our own."""

@@ -192,7 +192,7 @@ class LiveStreams:
         if payload is None:
             self._tell(self._streams, REFRESH)
             return
-        what, *rest = payload.split()
+        what, *rest = payload.split() or [""]
         if what == "entry" and len(rest) == 2:
             self._heard_entry(*rest)
         elif what == "sessions" and len(rest) == 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.kinds import KINDS, ArgumentKind
@@ -16,7 +16,7 @@ from bot.console.drawing import CardDrawing
 from bot.console.pages import POLICY_WITH_FRAMES, Pages, html_response
 from bot.console.wording import say
 from bot.views.card import Action, View
-from bot.views.wording import SOURCES
+from core.chat.model import DeliveryKind, DeliveryState, Surface, chat_conversations, chat_deliveries
 from core.database.engine import Database
 from core.errors import NotFound
 from core.identity.roles import Permission
@@ -24,12 +24,13 @@ from core.mail.model import OutgoingState, outgoing_mails
 from core.tickets.lookups import find_linked_tickets, find_participants, find_watchers
 from core.tickets.model import tickets
 from core.tickets.queries import LONGEST_NUMBER, find_attachments, find_messages, get_ticket, ticket_reference
-from core.tickets.rules import MessageKind, ParticipantKind, TicketSource
+from core.tickets.rules import MessageKind, ParticipantKind
 
 RECENT = 60
 """Messages shown at first; the older ones are a press away."""
 
 MOST = 2000
+DELIVERIES = 12
 SIZES = ("B", "kB", "MB", "GB")
 
 
@@ -129,8 +130,35 @@ async def _around(connection: AsyncConnection, call: ConsoleCall, ticket: Mappin
         "watchers": [f"{each['first_name']} {each['last_name']}" for each in watchers],
         "linked": await find_linked_tickets(connection, call.actor, ticket["id"]),
         "merged_into": merged_into,
-        "deliveries": [],
+        "deliveries": await _deliveries(connection, call, ticket) if call.actor.is_staff else [],
     }
+
+
+async def _deliveries(
+    connection: AsyncConnection, call: ConsoleCall, ticket: Mapping[str, Any]
+) -> list[Mapping[str, str]]:
+    """The last posts about the ticket in other places, and how they stand."""
+    c, d = chat_conversations.c, chat_deliveries.c
+    statement = (
+        select(c.surface, c.name, d.state, d.last_error)
+        .join(chat_conversations, c.id == d.conversation_id)
+        .where(
+            d.ticket_id == ticket["id"],
+            d.kind == DeliveryKind.POST.value,
+            or_(c.surface != Surface.CONSOLE.value, d.state == DeliveryState.FAILED.value),
+        )
+        .order_by(d.id.desc())
+        .limit(DELIVERIES)
+    )
+    return [
+        {
+            "where": f"{row.surface.title()} {row.name}".strip(),
+            "state": row.state,
+            "state_text": say(f"delivery_{row.state}", call.language),
+            "error": (row.last_error or "") if row.state != DeliveryState.SENT else "",
+        }
+        for row in await connection.execute(statement)
+    ]
 
 
 def _message(
@@ -173,11 +201,7 @@ def _facts(call: ConsoleCall, ticket: Mapping[str, Any]) -> list[tuple[str, str]
     """What the card does not say."""
     told: list[tuple[str, object]] = [
         ("customer", ticket["customer_name"]),
-        ("contact", ticket["contact_name"]),
         ("category", ticket["category"]),
-        ("tags", ", ".join(ticket["tags"])),
-        ("source", SOURCES[TicketSource(ticket["source"])].in_(call.language)),
-        ("created", call.moment(ticket["created_at"]).long),
         ("updated", call.moment(ticket["updated_at"]).long),
     ]
     return [(say(name, call.language), str(value)) for name, value in told if value]

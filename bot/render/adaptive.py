@@ -80,7 +80,7 @@ class _Drawing:
             "type": "AdaptiveCard",
             "version": VERSION,
             "fallbackText": plain(card.summary or card.heading),
-            "msteams": {"width": "Full"},
+            "msteams": {"width": "full"},
             "body": body,
         }
         if card.actions:

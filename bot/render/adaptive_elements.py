@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.render.text import clean
-from bot.render.wording import CHOOSE, FIND, YES
+from bot.render.wording import CHOOSE, FIND, REQUIRED, YES
 from bot.views.card import (
     Action,
     Bar,
@@ -41,11 +42,12 @@ _RESERVED = frozenset({"value", "msteams"})
 _COLORS = {Tone.GOOD: "Good", Tone.WARNING: "Warning", Tone.DANGER: "Attention"}
 _STYLES = {Tone.NORMAL: "accent", Tone.GOOD: "good", Tone.WARNING: "warning", Tone.DANGER: "attention"}
 _WORD_JOINER = "\u2060"
+_OPENING = re.compile(r"([{$])(?=\{)")
 
 
 def plain(text: str) -> str:
     """Text that is no date function `{{DATE(…)}}` and no template `${…}`, wherever a client may look for them."""
-    return clean(text).replace("{{", f"{{{_WORD_JOINER}{{").replace("${", f"${_WORD_JOINER}{{")
+    return _OPENING.sub(rf"\1{_WORD_JOINER}", clean(text))
 
 
 def run_block(text: str, tone: Tone = Tone.NORMAL, **look: object) -> Json:
@@ -228,7 +230,7 @@ def _input(element: TextInput | ChoiceInput | LookupInput | FlagInput, language:
         raise ValueError(f"an input may not be called {element.name}")
     drawn: Json = {"id": element.name, "label": plain(element.label)}
     if not isinstance(element, FlagInput) and element.is_required:
-        drawn |= {"isRequired": True, "errorMessage": plain(f"{element.label}: ?")}
+        drawn |= {"isRequired": True, "errorMessage": REQUIRED.in_(language)}
     match element:
         case TextInput():
             drawn |= {"type": "Input.Text", "maxLength": element.max_length, "isMultiline": element.is_multiline}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.buttons import Buttons
 from bot.channel import (
@@ -92,7 +91,7 @@ class SlackChannel:
 
     async def delete(self, destination: Destination, external_id: str) -> None:
         """Take a message away."""
-        await self._client.call(self._client.web.chat_delete, channel=destination.conversation, ts=external_id)
+        await self._client.call_with_form("chat.delete", channel=destination.conversation, ts=external_id)
 
     async def open_personal(self, tenant: str, account: str) -> PersonalConversation:
         """The conversation with this account alone."""
@@ -148,17 +147,19 @@ class SlackChannel:
         """The message of an earlier attempt at this delivery, if it arrived."""
         if destination.delivery_id is None:
             return None
-        web, wanted = self._client.web, str(destination.delivery_id)
+        wanted = str(destination.delivery_id)
         # Version 7: the first 48 bits are the milliseconds at which the delivery was queued (RFC 9562).
         oldest = f"{(destination.delivery_id.int >> 80) / 1000 - 1:.6f}"
         asked: dict[str, Any] = {"oldest": oldest, "limit": PAGE, "include_all_metadata": True}
-        method: Callable[..., Awaitable[AsyncSlackResponse]] = web.conversations_history
+        method = "conversations.history"
         if destination.thread is not None:
-            method, asked["ts"] = web.conversations_replies, destination.thread
+            method, asked["ts"] = "conversations.replies", destination.thread
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             try:
-                found = await self._client.call(method, channel=destination.conversation, cursor=cursor, **asked)
+                found = await self._client.call_with_form(
+                    method, channel=destination.conversation, cursor=cursor, **asked
+                )
             except (ConversationGone, MessageGone, Refused) as error:
                 # What cannot be seen cannot be looked up; rather twice than never.
                 log.warning("slack_history_unseen", conversation=destination.conversation, error=str(error))

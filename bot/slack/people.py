@@ -50,7 +50,7 @@ class SlackPeople:
     async def workspace(self) -> Workspace:
         """Whose token it is that we speak with."""
         if self._workspace is None:
-            told = await self._client.call(self._client.web.auth_test)
+            told = await self._client.call_with_form("auth.test")
             self._workspace = Workspace(str(told["team_id"]), str(told["user_id"]))
         return self._workspace
 
@@ -61,7 +61,7 @@ class SlackPeople:
             return known[1]
         workspace = await self.workspace()
         try:
-            told = await self._client.call(self._client.web.users_info, user=account, include_locale=True)
+            told = await self._client.call_with_form("users.info", user=account, include_locale=True)
         except (ConversationGone, Refused):
             return None
         profile = profile_of(told["user"], workspace.team)
@@ -77,7 +77,7 @@ class SlackPeople:
         """The conversation with this person alone, begun if need be."""
         known = self._personal.get(account)
         if known is None:
-            told = await self._client.call(self._client.web.conversations_open, users=[account])
+            told = await self._client.call_with_form("conversations.open", users=account)
             known = str(told["channel"]["id"])
             self.learn_personal(account, known)
         return known
@@ -105,12 +105,11 @@ class SlackDirectory:
 
     async def find_text(self, place: Place, message: str) -> str | None:
         """What a message says that is not the desk's own, where the desk may read it. Raises Unavailable."""
-        web = self._client.web
         try:
             desk = (await self._people.workspace()).desk
             # A message of a thread is in no history; replies know any message, whether it has some or is one.
-            told = await self._client.call(
-                web.conversations_replies,
+            told = await self._client.call_with_form(
+                "conversations.replies",
                 channel=place.conversation,
                 ts=message,
                 latest=message,

@@ -25,8 +25,9 @@ from bot.teams.connector import Connector
 from bot.teams.desk import Desk
 from bot.teams.dialogs import Dialogs
 from bot.teams.directory import TeamsDirectory
+from bot.teams.drawing import CardDrawing
 from bot.teams.extension import MessageExtension
-from bot.teams.invokes import ANSWER_SECONDS, CardInvokes, Take
+from bot.teams.invokes import CardInvokes, Take
 from bot.teams.keys import PublishedKeys
 from bot.teams.login import BotLogin
 from bot.teams.references import Reference, References
@@ -50,6 +51,7 @@ class Teams:
 
     channel: TeamsChannel
     directory: TeamsDirectory
+    drawing: CardDrawing
     references: References
     authentication: TurnAuthentication
     is_local: bool
@@ -71,10 +73,12 @@ async def open_teams(
             login, tokens, service_urls, bot, tenant = None, None, ServiceUrls(is_local=True), "28:local", None
         connector = Connector(http, login, service_urls)
         references = References(database)
-        channel = TeamsChannel(connector, references.find_latest, buttons, bot)
+        drawing = CardDrawing(buttons, has_dialogs=tokens is not None)
+        channel = TeamsChannel(connector, references.find_latest, drawing, bot)
         yield Teams(
             channel=channel,
             directory=TeamsDirectory(connector, channel, tenant),
+            drawing=drawing,
             references=references,
             authentication=TurnAuthentication(registration, tokens, service_urls),
             is_local=tokens is None,
@@ -89,16 +93,15 @@ def add_teams_routes(
     buttons: Buttons,
     *,
     public_url: str,
-    answer_seconds: float = ANSWER_SECONDS,
 ) -> None:
     """Serve activities on the application. Errors that are PsaErrors are answered by its middleware."""
     take: Take = partial(_take, arrivals, teams.references)
-    dialogs = Dialogs(take, desk, buttons, answer_seconds=answer_seconds)
+    dialogs = Dialogs(take, desk, buttons, teams.drawing)
     turns = Turns(
         take,
-        CardInvokes(take, desk, buttons, public_url, answer_seconds=answer_seconds),
+        CardInvokes(take, desk, buttons, teams.drawing, public_url),
         dialogs,
-        MessageExtension(take, desk, buttons, dialogs, answer_seconds=answer_seconds),
+        MessageExtension(take, desk, buttons, teams.drawing, dialogs),
     )
     adapter = CloudAdapter(teams.authentication)
 

@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from bot.buttons import Buttons
 from bot.channel import ConversationGone, Destination, PersonalConversation, Refused
-from bot.render.adaptive import adaptive_card
 from bot.teams.connector import Connector
+from bot.teams.drawing import CARD_TYPE, CardDrawing
 from bot.teams.references import Reference
 from bot.teams.service_urls import TEAMS_SERVICE
-from bot.views.card import Action, Card
-from bot.wording import Words
+from bot.views.card import Card
 from core.chat.model import ConversationKind, Surface
-
-CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 OPENED_KEPT = 1000
 """Personal conversations remembered, so that a private answer in a channel costs one call, not two."""
 
 FindLatest = Callable[[str], Awaitable[Reference | None]]
 """How any conversation of a tenant was reached last."""
-
-_SHOW = Words("Anzeigen", "Show")
-_TICKET_PATH = "/console/tickets/"
 
 
 class TeamsChannel:
@@ -37,10 +29,10 @@ class TeamsChannel:
 
     surface = Surface.TEAMS
 
-    def __init__(self, connector: Connector, find_latest: FindLatest, buttons: Buttons, bot: str) -> None:
+    def __init__(self, connector: Connector, find_latest: FindLatest, drawing: CardDrawing, bot: str) -> None:
         self._connector = connector
         self._find_latest = find_latest
-        self._buttons = buttons
+        self._drawing = drawing
         self._bot = bot
         self._opened: dict[tuple[str, str], PersonalConversation] = {}
 
@@ -110,7 +102,7 @@ class TeamsChannel:
 
     def _message(self, destination: Destination, reference: Reference, card: Card) -> Mapping[str, Any]:
         """The activity. `summary` is what notices say instead of the card."""
-        content = draw(card, self._buttons, destination.language)
+        content = self._drawing.message(card, destination.language)
         return {
             "type": "message",
             "from": {"id": reference.bot},
@@ -119,22 +111,6 @@ class TeamsChannel:
             "attachmentLayout": "list",
             "attachments": [{"contentType": CARD_TYPE, "content": content}],
         }
-
-
-def draw(card: Card, buttons: Buttons, language: str) -> dict[str, Any]:
-    """The Adaptive Card. A ticket's has a refresh, which shows it to whoever asks as they may see it.
-
-    Nobody is refreshed unasked (`userIds` is empty): every client that scrolls past would call us.
-    """
-    number = ticket_of_url(card.url)
-    show = Action(label=_SHOW.in_(language), command="show", arguments={"ticket": number}) if number else None
-    return adaptive_card(card, buttons, language, refresh=show)
-
-
-def ticket_of_url(url: str | None) -> str | None:
-    """The number of the ticket whose page a URL is."""
-    _, found, number = urlsplit(url or "").path.partition(_TICKET_PATH)
-    return number if found and number.isdecimal() else None
 
 
 def _reference(destination: Destination) -> Reference:

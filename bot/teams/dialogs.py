@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.buttons import Buttons
-from bot.render.adaptive import adaptive_card
 from bot.teams.activities import replied_to, text_of
 from bot.teams.desk import Desk
+from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import BUTTON, CARD, button_data, inputs_of
-from bot.teams.invokes import ANSWER_SECONDS, UNKNOWN, WORKING, Invoked, Take, answer_within
+from bot.teams.invokes import UNKNOWN, WORKING, Invoked, Take, answer_within
 from bot.teams.responses import Body, dialog, dialog_closed, dialog_message
 from bot.views.card import Card, ChoiceInput, Element, FlagInput, LookupInput, Text, TextInput, Tone
 from bot.views.notices import error_card
@@ -23,11 +23,11 @@ _PREVIEW = "reply_preview"
 class Dialogs:
     """Draws forms by the desk; what a form asks for is done by `take`, as everything is."""
 
-    def __init__(self, take: Take, desk: Desk, buttons: Buttons, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, take: Take, desk: Desk, buttons: Buttons, drawing: CardDrawing) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
-        self._answer_seconds = answer_seconds
+        self._drawing = drawing
 
     async def open(self, invoked: Invoked) -> Body:
         """`task/fetch`: the form of the pressed button."""
@@ -41,7 +41,7 @@ class Dialogs:
         problem = await self.find_problem(invoked)
         if problem is not None:
             return problem
-        answer = await answer_within(await self._take(invoked.activity), self._answer_seconds)
+        answer = await answer_within(await self._take(invoked.activity))
         if answer is None:
             return dialog_message(WORKING.in_(invoked.language))
         if not _is_next(answer):
@@ -60,7 +60,7 @@ class Dialogs:
 
     def show(self, invoked: Invoked, card: Card, message: str | None) -> Body:
         """A card in the dialog; its buttons remember the message that it all began with."""
-        drawn = adaptive_card(card, self._buttons, invoked.language, in_dialog=True)
+        drawn = self._drawing.dialog(card, invoked.language)
         if message is not None:
             _remember(drawn, message)
         return dialog(card, drawn)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.buttons import Buttons
-from bot.render.adaptive import adaptive_card
 from bot.request import ShortcutKind
 from bot.teams.activities import part, text_of
-from bot.teams.channel import draw
 from bot.teams.desk import Desk
 from bot.teams.dialogs import Dialogs
+from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import button_data
-from bot.teams.invokes import ANSWER_SECONDS, UNKNOWN, WORKING, Invoked, Take, answer_within
+from bot.teams.invokes import UNKNOWN, WORKING, Invoked, Take, answer_within
 from bot.teams.plain_text import html_text, tidy
 from bot.teams.responses import Body, dialog, dialog_message, results
 from bot.views.card import Action, Card
@@ -32,14 +31,12 @@ FIND: Final = "find"
 class MessageExtension:
     """Answers `composeExtension/…`."""
 
-    def __init__(
-        self, take: Take, desk: Desk, buttons: Buttons, dialogs: Dialogs, *, answer_seconds: float = ANSWER_SECONDS
-    ) -> None:
+    def __init__(self, take: Take, desk: Desk, buttons: Buttons, drawing: CardDrawing, dialogs: Dialogs) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
+        self._drawing = drawing
         self._dialogs = dialogs
-        self._answer_seconds = answer_seconds
 
     async def open(self, invoked: Invoked) -> Body:
         """`composeExtension/fetchTask`: the form, with the text of the message that it was called on."""
@@ -57,11 +54,11 @@ class MessageExtension:
         problem = await self._dialogs.find_problem(invoked)
         if problem is not None:
             return problem
-        answer = await answer_within(await self._take(invoked.activity), self._answer_seconds)
+        answer = await answer_within(await self._take(invoked.activity))
         if answer is None:
             return dialog_message(WORKING.in_(invoked.language))
         language = answer.person.language if answer.person else invoked.language
-        return dialog(answer.card, adaptive_card(answer.card, self._buttons, language, in_dialog=True))
+        return dialog(answer.card, self._drawing.dialog(answer.card, language))
 
     async def query(self, invoked: Invoked) -> Body:
         """`composeExtension/query`: tickets by words; without any, the open ones."""
@@ -81,7 +78,7 @@ class MessageExtension:
         return results([self._drawn(card, invoked)] if card is not None else [])
 
     def _drawn(self, card: Card, invoked: Invoked) -> tuple[Card, dict[str, Any]]:
-        return card, draw(card, self._buttons, invoked.language)
+        return card, self._drawing.message(card, invoked.language)
 
 
 def message_text(message: Mapping[str, Any]) -> str:

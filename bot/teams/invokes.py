@@ -11,8 +11,8 @@ from bot.answer import Answer
 from bot.buttons import Buttons
 from bot.request import Account, Place
 from bot.teams.activities import account_of, part, place_of, replied_to, text_of
-from bot.teams.channel import draw
 from bot.teams.desk import Desk
+from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import BUTTON, button_data
 from bot.teams.responses import Body, options, refused, shown_card, shown_message
 from bot.views.card import LookupSource
@@ -56,9 +56,9 @@ def language_of(activity: Mapping[str, Any]) -> str:
     return "de" if text_of(activity, "locale").lower().startswith("de") else "en"
 
 
-async def answer_within(future: asyncio.Future[Answer | None], seconds: float) -> Answer | None:
-    """The answer; None if there is none by then. The work goes on either way."""
-    done, _ = await asyncio.wait([future], timeout=seconds)
+async def answer_within(future: asyncio.Future[Answer | None]) -> Answer | None:
+    """The answer; None if there is none while Teams waits. The work goes on either way."""
+    done, _ = await asyncio.wait([future], timeout=ANSWER_SECONDS)
     return future.result() if done else None
 
 
@@ -66,13 +66,18 @@ class CardInvokes:
     """Buttons on cards in conversations, and what is typed into their inputs."""
 
     def __init__(
-        self, take: Take, desk: Desk, buttons: Buttons, public_url: str, *, answer_seconds: float = ANSWER_SECONDS
+        self,
+        take: Take,
+        desk: Desk,
+        buttons: Buttons,
+        drawing: CardDrawing,
+        public_url: str,
     ) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
+        self._drawing = drawing
         self._public_url = public_url
-        self._answer_seconds = answer_seconds
 
     async def press(self, invoked: Invoked) -> Body:
         """`adaptiveCard/action`: what became of it, in place of the pressed card if it takes that place."""
@@ -81,12 +86,12 @@ class CardInvokes:
         if invoked.value.get("trigger") == "automatic":
             return await self._redraw(invoked)
         future = await self._take(invoked.activity)
-        answer = await answer_within(future, self._answer_seconds)
+        answer = await answer_within(future)
         if answer is None:
             return shown_message(WORKING.in_(invoked.language))
         if answer.replaces is not None and answer.replaces == replied_to(invoked.activity):
             language = answer.person.language if answer.person else invoked.language
-            return shown_card(draw(answer.card, self._buttons, language))
+            return shown_card(self._drawing.message(answer.card, language))
         return shown_message(answer.card.summary)
 
     async def search(self, invoked: Invoked) -> Body:
@@ -105,4 +110,4 @@ class CardInvokes:
         card = await self._desk.draw_link(invoked.account, url)
         if card is None:
             return shown_message(UNKNOWN.in_(invoked.language))
-        return shown_card(draw(card, self._buttons, invoked.language))
+        return shown_card(self._drawing.message(card, invoked.language))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.teams.channel import CARD_TYPE
+from bot.teams.drawing import CARD_TYPE
 from bot.views.card import Card, Option
 
 Body = dict[str, Any]

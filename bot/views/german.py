@@ -87,6 +87,21 @@ GERMAN: Final[Mapping[str, str]] = {
     "Only an address of staff can be trusted for good, by a person.": (
         "Auf Dauer vertraut werden kann nur einer Adresse des eigenen Personals."
     ),
+    "This account is linked already.": "Dieses Konto ist schon verknüpft.",
+    "Only users have codes.": "Codes gibt es nur für Benutzer.",
+    "This code is wrong, or was used, or is too old. Get a new one.": (
+        "Dieser Code ist falsch, verbraucht oder zu alt. Lassen Sie sich einen neuen geben."
+    ),
+    "In the console you are who logged in; log out instead.": (
+        "In der Konsole sind Sie, wer sich angemeldet hat; melden Sie sich stattdessen ab."
+    ),
+    "This is larger than a chat message can be.": "Das ist größer, als eine Chatnachricht sein kann.",
+    "A personal conversation is for talking only.": "Ein persönliches Gespräch ist nur zum Reden da.",
+    "A channel that is shared with a customer needs one, others have none.": (
+        "Ein Kanal, der mit einem Kunden geteilt wird, braucht einen; andere haben keinen."
+    ),
+    "The languages are de and en.": "Die Sprachen sind de und en.",
+    "That were too many wrong codes; wait a while.": "Das waren zu viele falsche Codes; bitte warten Sie ein wenig.",
     # -- findings on mails
     "This mail was taken in before.": "Diese Mail wurde schon aufgenommen.",
     "Written by a machine ({term}): no answer, no reopening.": (
@@ -105,6 +120,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "Claims to come from {term}; {detail}": "Gibt als Absender an: {term}; {detail}",
     "{address} is staff, and proven.": "{address} ist eigenes Personal, und das ist bewiesen.",
     "{detail} The sender is taken for unknown.": "{detail} Der Absender gilt als unbekannt.",
+    "{address} is staff.": "{address} ist eigenes Personal.",
     "{address} is a known contact.": "{address} ist ein bekannter Kontakt.",
     "{domain} is a customer's verified domain.": "{domain} ist die bestätigte Domain eines Kunden.",
     "Nobody knows {address} yet: taken in by triage.": "{address} kennt noch niemand: zur Einordnung aufgenommen.",

@@ -23,6 +23,7 @@ _NOBODY = Words(
     de="Niemand: Zu diesem Ticket gibt es keine Adresse, die Mails bekommt.",
     en="Nobody: no address of this ticket takes mails.",
 )
+_SIGNED = Words(de="Darunter stehen {name} und der Service Desk.", en="Below it stand {name} and the service desk.")
 _SENT = Words(de="Gesendet.", en="Sent.")
 _DISCARDED = Words(de="Verworfen.", en="Discarded.")
 _SEND = Words(de="Senden", en="Send")
@@ -44,7 +45,11 @@ async def draw_reply_preview(drawing: Drawing) -> Drawn:
     if readers.cc:
         facts.append(_fact(drawing, _CC, ", ".join(readers.cc), readers.cc))
     facts.append(_fact(drawing, _SUBJECT, tagged_subject(draft["title"], number), (draft["title"],)))
-    elements: list[Element] = [Facts(facts=tuple(facts)), Text(text=draft["text"], style=TextStyle.QUOTE)]
+    elements: list[Element] = [
+        Facts(facts=tuple(facts)),
+        Text(text=draft["text"], style=TextStyle.QUOTE),
+        Text(text=drawing.say(_SIGNED, name=drawing.person.name), style=TextStyle.QUIET),
+    ]
     if draft["settled_at"] is not None:
         said = drawing.say(_SENT if draft["message_id"] else _DISCARDED)
         elements.append(Text(text=said, style=TextStyle.STRONG))

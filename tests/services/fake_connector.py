@@ -61,7 +61,10 @@ class Failure:
 
 
 class FakeConnector:
-    """`members` are the people by directory id; `conversations` those that the bot is in."""
+    """`members` are the people by directory id; `conversations` those that the bot is in.
+
+    Without `wants_tokens` it is a local client, which lets everybody in.
+    """
 
     def __init__(self) -> None:
         self.port = 0
@@ -77,6 +80,7 @@ class FakeConnector:
         self.key_fetches = 0
         self.requests: list[tuple[str, str]] = []
         self.are_keys_away = False
+        self.wants_tokens = True
         self._tokens: set[str] = set()
         self._numbers = count(1_700_000_000_001)
         self._changed = asyncio.Condition()
@@ -232,7 +236,7 @@ class FakeConnector:
                 return await handler(request)
             self.requests.append((request.method, request.path))
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-            if scheme != "Bearer" or token not in self._tokens:
+            if self.wants_tokens and (scheme != "Bearer" or token not in self._tokens):
                 return _error(401, "Unauthorized")
             if self.failures:
                 failure = self.failures.popleft()

@@ -312,7 +312,7 @@ class FakeSlack:
             found = [each for each in found if each.thread_ts is None]
         elif not found:
             raise Broken("thread_not_found")
-        with_metadata = arguments.get("include_all_metadata") in (True, "1")
+        with_metadata = arguments.get("include_all_metadata") in ("1", "true")
         return {
             "messages": [
                 {"ts": each.ts, "text": each.text, "user": each.user}

@@ -40,7 +40,7 @@ export async function entryChanged({ id, in: where }) {
   const isNear = isAtEnd();
   const entry = await refreshEntry(id, where);
   if (!entry) return;
-  if (where === "talk" && isNear) toEnd();
+  if (where === "talk" && isNear) showWhole(entry);
   if (where === "desk") {
     markEmpty();
     if (columns.dataset.shown !== "desk") count(1);
@@ -112,7 +112,7 @@ function showAnswer(answer) {
   entry.append(elementOf(answer.html));
   talk.append(entry);
   if (columns.dataset.shown === "desk") show("talk");
-  toEnd();
+  showWhole(entry);
   const input = entry.querySelector(".card input:not([type=hidden]), .card textarea, .card select");
   (input ?? field).focus({ preventScroll: true });
 }
@@ -134,6 +134,12 @@ const isAtEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clie
 
 function toEnd() {
   scroller.scrollTop = scroller.scrollHeight;
+}
+
+// The end of the conversation, or the beginning of what is longer than can be seen at once.
+function showWhole(entry) {
+  if (entry.offsetHeight > scroller.clientHeight) entry.scrollIntoView({ block: "start" });
+  else toEnd();
 }
 
 function show(name) {

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +22,7 @@ from sqlalchemy import select, text
 from bot.arrivals import Arrivals
 from bot.buttons import Buttons
 from bot.commands.call import Services
+from bot.console.channel import ConsoleChannel
 from bot.console.interpreting import interpret
 from bot.console.opening import ConsoleParts, add_console
 from bot.desk import ChatDesk
@@ -31,7 +31,8 @@ from bot.views.living import Views
 from core.actor import SYSTEM, Actor, ActorKind
 from core.blobs.folder import FolderBlobs
 from core.chat.accounts import ChatAccounts
-from core.chat.conversations import Conversations
+from core.chat.conversations import Conversations, find_conversation
+from core.chat.deliveries import ShownView, queue_view
 from core.chat.model import Surface
 from core.clock import SystemClock
 from core.customers.model import CustomerStatus, contacts, customers
@@ -64,6 +65,7 @@ from core.tickets.writing import (
     open_ticket,
     take_ticket_numbers,
 )
+from notifier.chat.sender import ChatSender
 
 PASSWORD = "correct horse battery"
 CSRF = re.compile(r'name="csrf(?:-token)?" (?:content|value)="([0-9a-f]{64})"')
@@ -220,6 +222,14 @@ class ConsoleDesk:
             after, _ = await add_message(work, ref, message)
         return after
 
+    async def post_to_desk(self, ref: TicketRef) -> None:
+        """What the consumer does when a ticket is new."""
+        async with self.database.begin(SYSTEM) as work:
+            found = await find_conversation(work.connection, Surface.CONSOLE, "", "desk")
+            assert found is not None
+            shown = ShownView("ticket", {"ticket": str(ref.number)}, "de", tickets=(ref.id,), ticket_id=ref.id)
+            await queue_view(work, found.id, shown)
+
     async def tell_changed(self, ref: TicketRef) -> None:
         """What the consumer does when a ticket changed."""
         async with self.database.begin(SYSTEM) as work:
@@ -249,12 +259,14 @@ async def open_desk(
         version="1",
     )
     streams = add_console(application, parts)
+    sender = ChatSender(database, {Surface.CONSOLE: ConsoleChannel(database)}, parts.views, Metrics())
     server, stop = HttpServer(application, "127.0.0.1", 0), asyncio.Event()
     own, foreign, people_at, people = await _people(database)
     try:
         async with asyncio.TaskGroup() as group, aiohttp.ClientSession() as http:
             group.create_task(server.run(stop))
             group.create_task(streams.run(stop))
+            group.create_task(sender.run(stop))
             await server.listening.wait()
             url = f"http://127.0.0.1:{server.port}"
             try:
@@ -335,8 +347,3 @@ async def _people(
     async with database.connect() as connection:
         found = {role: await find_user(connection, users.c.id == user_id) for role, user_id in ids.items()}
     return own, foreign, people_at, {role: user for role, user in found.items() if user is not None}
-
-
-def without_entities(page: str) -> str:
-    """A page's text as people read it."""
-    return unescape(page)

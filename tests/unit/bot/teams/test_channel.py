@@ -18,6 +18,7 @@ from bot.channel import (
 from bot.teams.channel import TeamsChannel
 from bot.teams.connector import Connector
 from bot.teams.directory import TeamsDirectory
+from bot.teams.drawing import CardDrawing
 from bot.teams.login import BotLogin
 from bot.teams.references import Reference
 from bot.teams.registration import Registration
@@ -56,7 +57,7 @@ def channel(teams: FakeConnector, connector: Connector) -> TeamsChannel:
     async def find_latest(tenant: str) -> Reference | None:
         return Reference(teams.service_url, BOT)
 
-    return TeamsChannel(connector, find_latest, Buttons(b"k" * 16), BOT)
+    return TeamsChannel(connector, find_latest, CardDrawing(Buttons(b"k" * 16), has_dialogs=True), BOT)
 
 
 def to(teams: FakeConnector, conversation: str = CHANNEL, **changes: Any) -> Destination:
