@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.render.text import clean
-from bot.render.wording import CHOOSE, FIND, YES
+from bot.render.wording import CHOOSE, FIND, REQUIRED, YES
 from bot.views.card import (
     Action,
     Bar,
@@ -230,7 +230,7 @@ def _input(element: TextInput | ChoiceInput | LookupInput | FlagInput, language:
         raise ValueError(f"an input may not be called {element.name}")
     drawn: Json = {"id": element.name, "label": plain(element.label)}
     if not isinstance(element, FlagInput) and element.is_required:
-        drawn |= {"isRequired": True, "errorMessage": plain(f"{element.label}: ?")}
+        drawn |= {"isRequired": True, "errorMessage": REQUIRED.in_(language)}
     match element:
         case TextInput():
             drawn |= {"type": "Input.Text", "maxLength": element.max_length, "isMultiline": element.is_multiline}

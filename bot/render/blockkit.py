@@ -20,11 +20,12 @@ from bot.render.blockkit_actions import ActionDrawing, plain
 from bot.render.blockkit_elements import FLAG_IS_SET, draw_element, draw_heading
 from bot.render.governor import SUMMARY_LIMIT, draw_within
 from bot.render.limits import (
-    SLACK_CHARACTERS,
     SLACK_MESSAGE_BLOCKS,
+    SLACK_MESSAGE_CHARACTERS,
     SLACK_PRIVATE_METADATA,
     SLACK_TITLE,
     SLACK_VIEW_BLOCKS,
+    SLACK_VIEW_CHARACTERS,
     button_value,
 )
 from bot.render.text import length, one_line, shorten
@@ -34,7 +35,6 @@ from bot.views.card import Action, Card
 Json = dict[str, Any]
 
 FORM_CALLBACK = "form"
-_CHARACTERS_OF = frozenset({"text", "value", "url", "image_url", "alt_text", "initial_value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def message(card: Card, buttons: Buttons, language: str) -> BlockKitMessage:
     def draw(cards: Sequence[Card]) -> list[Json]:
         return _as_json(_Drawing(buttons, language).card(cards[0]))
 
-    blocks = draw_within([card], language, draw, lambda drawn: _fits(drawn, SLACK_MESSAGE_BLOCKS))
+    blocks = draw_within([card], language, draw, _fits_message)
     notice = shorten(one_line(card.summary) or one_line(card.heading), SUMMARY_LIMIT) or "–"
     return BlockKitMessage(escape(notice), blocks)
 
@@ -83,7 +83,7 @@ def modal(card: Card, buttons: Buttons, language: str, *, private_metadata: str 
         body = cards[0].model_copy(update={"actions": tuple(rest)})
         return _as_json(drawing.card(body, has_heading=not has_title))
 
-    blocks = draw_within([card], language, draw, lambda drawn: _fits(drawn, SLACK_VIEW_BLOCKS))
+    blocks = draw_within([card], language, draw, _fits_view)
     return View(
         type="modal",
         callback_id=FORM_CALLBACK,
@@ -105,7 +105,7 @@ def home(cards: Sequence[Card], buttons: Buttons, language: str) -> Json:
             blocks += [DividerBlock(), *drawing.card(card)] if blocks else drawing.card(card)
         return _as_json(blocks)
 
-    blocks = draw_within(cards, language, draw, lambda drawn: _fits(drawn, SLACK_VIEW_BLOCKS))
+    blocks = draw_within(cards, language, draw, _fits_view)
     return View(type="home", blocks=blocks).to_dict()
 
 
@@ -164,17 +164,13 @@ def _as_json(blocks: Sequence[Block]) -> list[Json]:
     return [block.to_dict() for block in blocks]
 
 
-def _fits(blocks: list[Json], most: int) -> bool:
-    return len(blocks) <= most and _characters(blocks) <= SLACK_CHARACTERS
+def _fits_message(blocks: list[Json]) -> bool:
+    return len(blocks) <= SLACK_MESSAGE_BLOCKS and _characters(blocks) <= SLACK_MESSAGE_CHARACTERS
 
 
-def _characters(part: object) -> int:
-    """How much text there is in all."""
-    if isinstance(part, Mapping):
-        return sum(
-            length(value) if isinstance(value, str) and key in _CHARACTERS_OF else _characters(value)
-            for key, value in part.items()
-        )
-    if isinstance(part, list):
-        return sum(_characters(each) for each in part)
-    return 0
+def _fits_view(blocks: list[Json]) -> bool:
+    return len(blocks) <= SLACK_VIEW_BLOCKS and _characters(blocks) <= SLACK_VIEW_CHARACTERS
+
+
+def _characters(blocks: list[Json]) -> int:
+    return length(orjson.dumps(blocks).decode())

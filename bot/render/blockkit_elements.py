@@ -123,9 +123,9 @@ def _facts(facts: Facts) -> Block:
 
 
 def _table(table: Table, actions: ActionDrawing) -> list[Block]:
-    """A row that can be pressed is a section with a button; a table to be read only is set in columns."""
+    """A row that can be pressed is a section with a button; a table to be read only is one text."""
     if not any(row.action or row.url for row in table.rows):
-        return [RichTextBlock(elements=[RichTextPreformattedElement(elements=[_run(_columns(table))])])]
+        return [_section(_lines(table))] if table.rows else []
     return [
         SectionBlock(text=plain(_MARKS[row.tone] + _row_text(row.cells), SLACK_SECTION), accessory=actions.of_row(row))
         for row in table.rows
@@ -139,16 +139,15 @@ def _row_text(cells: Sequence[str]) -> str:
     return f"{first or '–'}\n{below}" if below else first or "–"
 
 
-def _columns(table: Table) -> str:
-    lines = [table.columns, *(row.cells for row in table.rows)]
-    widths = [
-        max(len(shorten(line[place], LABEL_WIDTH)) for line in lines if place < len(line))
-        for place in range(len(table.columns))
-    ]
-    return "\n".join(
-        "  ".join(shorten(cell, LABEL_WIDTH).ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()
-        for line in lines
-    )
+def _lines(table: Table) -> list[RichTextElement]:
+    """A line for each row, its first cell in bold."""
+    parts: list[RichTextElement] = []
+    for place, row in enumerate(table.rows):
+        first, *rest = row.cells or ("–",)
+        told = "  ·  ".join(cell for cell in rest if cell)
+        end = "\n" if place + 1 < len(table.rows) else ""
+        parts += [_run(_MARKS[row.tone] + (first or "–"), _BOLD), _run(f"  {told}{end}")]
+    return parts
 
 
 def _chart(chart: Chart) -> list[Block]:

@@ -62,7 +62,7 @@ class Squeeze:
 
 
 SQUEEZES = (
-    Squeeze(text=2800, rows=30, facts=24, bars=12, cell=240, elements=40, options=100),
+    Squeeze(text=2800, rows=60, facts=24, bars=12, cell=240, elements=40, options=100),
     Squeeze(text=1500, rows=20, facts=20, bars=12, cell=160, elements=30, options=100),
     Squeeze(text=800, rows=12, facts=16, bars=8, cell=100, elements=20, options=50),
     Squeeze(text=400, rows=8, facts=12, bars=6, cell=80, elements=16, options=30),

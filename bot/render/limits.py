@@ -38,8 +38,11 @@ SLACK_PRIVATE_METADATA: Final = 3000
 SLACK_CONFIRM_TITLE: Final = 100
 SLACK_CONFIRM_TEXT: Final = 300
 SLACK_CONFIRM_BUTTON: Final = 30
-# Not published: messages of about 13,200 characters in all are refused as too long (slackapi/bolt-js issue 2509).
-SLACK_CHARACTERS: Final = 12_000
+# Not published. Messages of 13,200 characters of text were refused (slackapi/bolt-js issue 2509), one of 11,341 in rich
+# text as well (issue 2867): what stands around the text counts, so this is the length of the blocks as JSON.
+SLACK_MESSAGE_CHARACTERS: Final = 13_000
+# Views are refused at 250,000 characters of JSON.
+SLACK_VIEW_CHARACTERS: Final = 200_000
 
 MOST_ACTIONS: Final = 20
 MOST_INPUTS: Final = 20

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.commands.catalogue import BY_NAME, COMMANDS
+from bot.commands.forms import form_card
+from bot.commands.helping import help_of
+from bot.commands.permitting import typed_commands
+from bot.commands.specification import FormStart
 from bot.person import Person, customer_person, desk_person
-from bot.views.card import Card, View
-from bot.views.help import CommandHelp, help_card
+from bot.views.card import Card, Option, View
+from bot.views.help import help_card
 from bot.views.living import Views
 from bot.views.notices import error_card, notice_card
 from core.errors import Conflict, Unavailable
@@ -47,24 +52,33 @@ async def golden_cards(showcase: Showcase, views: Views, language: str) -> Mappi
     cards = {}
     for name, (view, arguments, person) in _views(showcase, language).items():
         cards[name] = (await views.draw(View(name=view, arguments=arguments), person)).card
+    commands = typed_commands(showcase.technician(language).actor, COMMANDS)
     text = "Ersatzteil ist da." if language == "de" else "The spare part is here."
     conflict = Conflict("A ticket that is closed cannot become resolved; possible: assigned, in_progress.")
-    return cards | {
-        "help": help_card(_help(language), language),
-        "help_one": help_card(_help(language)[:1], language),
-        "error": error_card(conflict, language),
-        "error_away": error_card(Unavailable("The database is away."), language),
-        "notice": notice_card("#1001", text, language),
+    return (
+        cards
+        | _forms(language)
+        | {
+            "help": help_card([help_of(each, language) for each in commands], language),
+            "help_one": help_card([help_of(BY_NAME["take"], language)], language),
+            "error": error_card(conflict, language),
+            "error_away": error_card(Unavailable("The database is away."), language),
+            "notice": notice_card("#1001", text, language),
+        }
+    )
+
+
+def _forms(language: str) -> dict[str, Card]:
+    """The forms of what is filled in most."""
+    draft = FormStart(values={"text": Option(value="Das Ersatzteil kommt morgen.", label="")})
+    wrong = {"text": "Bitte ausfüllen." if language == "de" else "Please fill this in."}
+    ticket = {"ticket": "1001"}
+    return {
+        "form_new": form_card(BY_NAME["new"], {}, FormStart(), language),
+        "form_reply": form_card(BY_NAME["reply"], ticket, draft, language),
+        "form_note": form_card(BY_NAME["note"], ticket, FormStart(), language, wrong),
+        "form_resolve": form_card(BY_NAME["resolve"], ticket, FormStart(), language),
+        "form_assign": form_card(BY_NAME["assign"], ticket, FormStart(), language),
+        "form_merge": form_card(BY_NAME["merge"], ticket, FormStart(), language),
+        "form_status": form_card(BY_NAME["status"], ticket, FormStart(), language),
     }
-
-
-def _help(language: str) -> list[CommandHelp]:
-    if language == "en":
-        return [
-            CommandHelp("take", ("claim", "grab"), "take #ticket", "Take a ticket", "take #1042"),
-            CommandHelp("reply", ("answer",), "reply #ticket text", "Reply to the customer", "reply #1042 Done."),
-        ]
-    return [
-        CommandHelp("take", ("nimm", "übernehmen"), "take #ticket", "Ein Ticket übernehmen", "nimm #1042"),
-        CommandHelp("reply", ("antwort",), "reply #ticket text", "Dem Kunden antworten", "antwort #1042 Erledigt."),
-    ]

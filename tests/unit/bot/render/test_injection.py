@@ -66,7 +66,7 @@ _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\U000e000
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def _card(text: str) -> Card:
+def hostile_card(text: str) -> Card:
     """The text in every place of a card that takes one; what leads somewhere leads nowhere else."""
     action = Action(label=text, command="show", arguments={"ticket": "1001"}, confirm=text)
     return Card(
@@ -101,8 +101,8 @@ def _card(text: str) -> Card:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_slack_reads_no_markup(text: str) -> None:
-    drawn = message(_card(text), BUTTONS, "de")
-    view = modal(_card(text), BUTTONS, "de")
+    drawn = message(hostile_card(text), BUTTONS, "de")
+    view = modal(hostile_card(text), BUTTONS, "de")
     for blocks in (drawn.blocks, view["blocks"]):
         assert markup_in(blocks) == []
         assert {run["type"] for run in _parts(blocks, "type") if run["type"] in _SLACK_RUNS} <= {"text", "link"}
@@ -118,7 +118,7 @@ _SLACK_RUNS = {"text", "link", "user", "usergroup", "channel", "broadcast", "emo
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_teams_reads_no_markdown_template_or_mention(text: str) -> None:
-    card = adaptive_card(_card(text), BUTTONS, "de")
+    card = adaptive_card(hostile_card(text), BUTTONS, "de")
     types = {part["type"] for part in _parts(card, "type")}
     assert not types & {"TextBlock", "FactSet"}, "these know Markdown"
     assert "entities" not in card["msteams"]
@@ -149,8 +149,8 @@ class _Tags(HTMLParser):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_html_is_escaped(text: str) -> None:
-    console, mail = str(html_card(_card(text), BUTTONS, "de")), mail_html(_card(text), "de")
-    plain = _card("two\nlines")
+    console, mail = str(html_card(hostile_card(text), BUTTONS, "de")), mail_html(hostile_card(text), "de")
+    plain = hostile_card("two\nlines")
     for drawn, harmless in (
         (console, str(html_card(plain, BUTTONS, "de"))),
         (mail, mail_html(plain, "de")),
@@ -168,7 +168,7 @@ def test_html_is_escaped(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_plain_text_has_nothing_unseen(text: str) -> None:
-    _check_unseen(plain_text(_card(text)))
+    _check_unseen(plain_text(hostile_card(text)))
 
 
 @pytest.mark.parametrize(
