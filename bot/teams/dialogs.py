@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.buttons import Buttons
+from bot.desk import ChatDesk
 from bot.teams.activities import replied_to, text_of
-from bot.teams.desk import Desk
 from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import BUTTON, CARD, button_data, inputs_of
 from bot.teams.invokes import UNKNOWN, WORKING, Invoked, Take, answer_within
@@ -23,7 +23,7 @@ _PREVIEW = "reply_preview"
 class Dialogs:
     """Draws forms by the desk; what a form asks for is done by `take`, as everything is."""
 
-    def __init__(self, take: Take, desk: Desk, buttons: Buttons, drawing: CardDrawing) -> None:
+    def __init__(self, take: Take, desk: ChatDesk, buttons: Buttons, drawing: CardDrawing) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
