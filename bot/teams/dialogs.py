@@ -66,13 +66,15 @@ class Dialogs:
         return dialog(card, drawn)
 
     async def find_problem(self, invoked: Invoked) -> Body | None:
-        """The dialog that says what is wrong; None if nothing is."""
+        """The dialog that says what is wrong, or asks for what is missing; None if nothing is."""
         data = button_data(invoked.activity)
         if not data:
             return dialog_message(UNKNOWN.in_(invoked.language))
-        inputs = inputs_of(data)
+        inputs, message = inputs_of(data), text_of(data, CARD) or None
         try:
             pressed = self._buttons.read(data[BUTTON])
+            if pressed.opens_form and not inputs:
+                return await self.show_form(invoked, data[BUTTON], {}, message)
             problems = await self._desk.find_problems(invoked.account, pressed, inputs)
             if not problems:
                 return None
@@ -81,7 +83,7 @@ class Dialogs:
             raise
         except PsaError as error:
             return self.show(invoked, error_card(error, invoked.language), None)
-        return self.show(invoked, with_problems(card, problems), text_of(data, CARD) or None)
+        return self.show(invoked, with_problems(card, problems), message)
 
 
 def with_problems(card: Card, problems: Mapping[str, str]) -> Card:
