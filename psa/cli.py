@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from core.errors import PsaError
+from psa.chat_commands import chat
 from psa.doctor import doctor
 from psa.event_commands import events
 from psa.mail_commands import mail
@@ -34,6 +35,7 @@ app.add_typer(ticket, name="ticket")
 app.add_typer(mail, name="mail")
 app.add_typer(mailboxes, name="mailbox")
 app.add_typer(events, name="events")
+app.add_typer(chat, name="chat")
 app.add_typer(manifest, name="manifest")
 
 

@@ -17,6 +17,8 @@ from core.audit.partitions import ensure_audit_partitions
 from core.audit.queries import AuditLog
 from core.blobs.orphans import collect_orphans
 from core.chat.arrivals import ChatArrivals
+from core.chat.conversations import Conversations
+from core.chat.http import routes as chat_routes
 from core.customers.http import routes as customer_routes
 from core.customers.service import Customers
 from core.errors import Unavailable
@@ -155,6 +157,7 @@ def routes(parts: Parts) -> tuple[Route, ...]:
         *customer_routes(Customers(parts.database), parts.clock),
         *mail_routes(MailRecords(parts.database, parts.blobs), parts.mailboxes, parts.clock),
         *quarantine_routes(Quarantine(parts.database), parts.clock),
+        *chat_routes(Conversations(parts.database), parts.database),
         *audit_routes(AuditLog(parts.database), parts.clock),
     )
 

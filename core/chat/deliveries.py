@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, text, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from core.chat.model import (
@@ -23,11 +23,13 @@ from core.chat.model import (
     posted_cards,
 )
 from core.database.unit_of_work import UnitOfWork
+from core.errors import NotFound
 from core.ids import CardId, ChatDeliveryId, ConversationId, MessageId, TicketId, UserId, new_uuid
 
 CHAT_CHANNEL = "psa_chat"
 """The LISTEN/NOTIFY channel that wakes the senders."""
 
+KEPT = timedelta(days=90)
 FIRST_CARD = "first:"
 """Begins the `coalesce_key` of a ticket's card that is posted only where none stands."""
 
@@ -234,6 +236,45 @@ async def queue_redraw(
     if surface is not None:
         shows.append(chat_conversations.c.surface == surface.value)
     return await _queue_redraws(work, shows, delay)
+
+
+async def retry_delivery(work: UnitOfWork, delivery_id: ChatDeliveryId) -> None:
+    """Send a failed delivery once more. Raises NotFound where none of this id failed.
+
+    A redraw of a card for which another one waits by now is needless.
+    """
+    d, p = chat_deliveries.c, posted_cards.c
+    waiting = chat_deliveries.alias("waiting")
+    is_needless = exists().where(
+        waiting.c.coalesce_key == d.coalesce_key, waiting.c.state == DeliveryState.QUEUED.value
+    )
+    revived = await work.execute(
+        update(chat_deliveries)
+        .where(d.id == delivery_id, d.state == DeliveryState.FAILED.value)
+        .values(
+            state=case((is_needless, DeliveryState.DROPPED.value), else_=DeliveryState.QUEUED.value),
+            attempts=0,
+            next_attempt_at=work.now,
+            created_at=work.now,
+            last_error=None,
+        )
+        .returning(d.card_id, d.kind)
+    )
+    row = revived.one_or_none()
+    if row is None:
+        raise NotFound("failed chat delivery", delivery_id)
+    if row.card_id is not None and row.kind == DeliveryKind.POST.value:
+        await work.execute(update(posted_cards).where(p.id == row.card_id).values(dropped_at=None))
+    await _notify(work)
+
+
+async def purge_deliveries(work: UnitOfWork, *, kept: timedelta = KEPT) -> int:
+    """Forget what was sent, failed or dropped longer ago than `kept`; returns how many."""
+    d = chat_deliveries.c
+    gone = await work.execute(
+        delete(chat_deliveries).where(d.state != DeliveryState.QUEUED.value, d.created_at < work.now - kept)
+    )
+    return int(gone.rowcount)
 
 
 async def _queue_redraws(work: UnitOfWork, shows: Sequence[ColumnElement[bool]], delay: timedelta) -> int:

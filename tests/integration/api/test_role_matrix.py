@@ -111,6 +111,9 @@ MATRIX = {
     "POST /api/v1/mailboxes": Row(MAILERS, MAILERS, body=MAILBOX),
     "POST /api/v1/mailboxes/{id}/disable": Row(MAILERS, MAILERS, ("mailbox",)),
     "POST /api/v1/mailboxes/{id}/enable": Row(MAILERS, MAILERS, ("mailbox",)),
+    "GET /api/v1/chat/conversations": Row(LEADS, LEADS),
+    "PATCH /api/v1/chat/conversations/{id}": Row(LEADS, LEADS, ("conversation",), {"language": "en"}),
+    "GET /api/v1/tickets/{id}/deliveries": Row(DESK, DESK, ("ticket",)),
     "GET /api/v1/audit": Row(AUDITORS, AUDITORS),
 }
 

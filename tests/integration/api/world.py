@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import select
 
 from core.actor import SYSTEM
+from core.chat.conversations import keep_conversation
+from core.chat.model import ConversationKind, Surface
 from core.customers.model import CustomerStatus, contacts, customer_domains, customers
 from core.database.unit_of_work import UnitOfWork
 from core.identity.model import users
@@ -129,6 +131,7 @@ class World:
                     "created_at": work.now,
                 },
             )
+            shared = await keep_conversation(work, Surface.SLACK, "T1", f"C{mail}", ConversationKind.CHANNEL)
         files = await self.files(ticket)
         return {
             "customer": str(customer),
@@ -143,6 +146,7 @@ class World:
             "held_mail": held,
             "outgoing": outgoing,
             "mailbox": str(mailbox),
+            "conversation": str(shared.id),
         }
 
     async def files(self, ticket: TicketRef) -> dict[str, str]:

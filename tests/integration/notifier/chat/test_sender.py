@@ -4,119 +4,52 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import select
 
-from bot.channel import ConversationGone, Destination, MessageGone, Refused, Throttled, TryLater
-from bot.views.card import Card
-from bot.views.living import Views
-from core.actor import SYSTEM, Actor, ActorKind
+from bot.channel import ConversationGone, Destination, Refused, Throttled, TryLater
+from core.actor import SYSTEM
 from core.chat.conversations import keep_personal_conversation
 from core.chat.deliveries import (
     ShownView,
     queue_content,
     queue_delete,
     queue_redraw,
-    queue_update,
     queue_view,
-    queue_view_in_place,
 )
 from core.chat.messages import find_conversations_with
 from core.chat.model import (
     ConversationKind,
-    ConversationPurpose,
     Surface,
-    chat_accounts,
     chat_conversations,
-    chat_deliveries,
     posted_cards,
 )
 from core.database.engine import Database
-from core.ids import ConversationId, TicketId
 from core.messaging.model import outbox
 from core.runtime.metrics import Metrics
 from core.tickets.rules import MessageKind
 from core.tickets.service import Tickets
 from notifier.chat.budget import LIMITS, Limit, SurfaceLimits
 from notifier.chat.queue import LEASE
-from notifier.chat.sender import ChatSender
 from notifier.chat.settling import GIVEN_UP_AFTER, delay_after
 from tests.integration.core.chat.world import ChatWorld
 from tests.integration.core.messaging.spine import eventually, running
 from tests.integration.notifier.chat.recording import RecordingChannel
+from tests.integration.notifier.chat.sending import (
+    UNLIMITED,
+    content,
+    own,
+    rows_of,
+    say,
+    sender,
+    until_none_is_queued,
+    until_states,
+)
 from tests.integration.notifier.desk import TurnedClock
 
-UNLIMITED = dict.fromkeys(Surface, SurfaceLimits())
 PERSONAL = ConversationKind.PERSONAL
-
-
-@pytest.fixture
-def clock() -> TurnedClock:
-    return TurnedClock()
-
-
-@pytest.fixture
-async def turned(database_url: str, clock: TurnedClock) -> AsyncIterator[Database]:
-    """The database at the time of `clock`."""
-    opened = Database(database_url, clock)
-    yield opened
-    await opened.aclose()
-
-
-@pytest.fixture
-def world(turned: Database) -> ChatWorld:
-    return ChatWorld(turned)
-
-
-def sender(
-    database: Database,
-    channel: RecordingChannel,
-    limits: dict[Surface, SurfaceLimits] | None = None,
-    metrics: Metrics | None = None,
-) -> ChatSender:
-    views = Views(database, public_url="http://desk.example", desk_address="support@desk.example")
-    return ChatSender(database, {channel.surface: channel}, views, metrics or Metrics(), limits=limits or UNLIMITED)
-
-
-def content(heading: str) -> dict[str, Any]:
-    return Card(heading=heading, summary=heading).model_dump(mode="json")
-
-
-def own(number: int, ticket: TicketId, language: str = "en") -> ShownView:
-    return ShownView("ticket", {"ticket": str(number)}, language, (ticket,), ticket)
-
-
-async def say(database: Database, conversation: ConversationId, *headings: str) -> None:
-    for heading in headings:
-        async with database.begin(SYSTEM) as work:
-            await queue_content(work, conversation, content(heading))
-
-
-async def rows_of(database: Database) -> list[Row[Any]]:
-    async with database.connect() as connection:
-        return list(await connection.execute(select(chat_deliveries).order_by(chat_deliveries.c.id)))
-
-
-async def states(database: Database) -> list[str]:
-    return [row.state for row in await rows_of(database)]
-
-
-async def until_states(database: Database, *wanted: str) -> None:
-    async def reached() -> bool:
-        return await states(database) == list(wanted)
-
-    await eventually(reached)
-
-
-async def until_none_is_queued(database: Database) -> None:
-    async def reached() -> bool:
-        return "queued" not in await states(database)
-
-    await eventually(reached)
 
 
 async def test_what_is_queued_is_posted_at_once_and_the_message_is_known(turned: Database, world: ChatWorld) -> None:
@@ -136,99 +69,6 @@ async def test_what_is_queued_is_posted_at_once_and_the_message_is_known(turned:
     labels = {"surface": "slack", "kind": "post", "result": "sent"}
     assert metrics.registry.get_sample_value("psa_chat_deliveries_total", labels) == 1
     assert metrics.registry.get_sample_value("psa_chat_delivery_seconds_count", {"surface": "slack"}) == 1
-
-
-async def test_100_changes_within_two_seconds_end_in_a_handful_of_updates_and_the_last_is_true(
-    turned: Database, world: ChatWorld
-) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer(), "change 0")
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id))
-    tickets = Tickets(turned)
-    async with running(*(sender(turned, channel, dict(LIMITS)) for _ in range(2))):
-        await until_states(turned, "sent")
-        began = asyncio.get_running_loop().time()
-        for number in range(1, 101):
-            await tickets.change_ticket(SYSTEM, ref.number, number, {"title": f"change {number}"})
-            async with turned.begin(SYSTEM) as work:
-                await queue_redraw(work, ref.id, delay=timedelta(seconds=0.5))
-        assert asyncio.get_running_loop().time() - began < 10
-
-        async def shows_the_last() -> bool:
-            updates = channel.updates()
-            return bool(updates) and "change 100" in updates[-1].heading
-
-        await eventually(shows_the_last)
-        await until_none_is_queued(turned)
-    seconds = channel.updates()[-1].at - channel.updates()[0].at
-    assert len(channel.updates()) <= 2 + seconds / timedelta(seconds=0.5)
-    assert len(channel.updates()) <= 8
-
-
-async def test_what_changes_while_a_card_is_redrawn_is_drawn_once_more(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer(), "first")
-    held, reached = asyncio.Event(), asyncio.Event()
-
-    async def hold(destination: Destination) -> None:
-        if channel.posts():
-            reached.set()
-            await held.wait()
-
-    channel.before = hold
-    async with running(sender(turned, channel)):
-        async with turned.begin(SYSTEM) as work:
-            await queue_view(work, there.id, own(ref.number, ref.id))
-        await until_states(turned, "sent")
-        for number, title in enumerate(("second", "third"), start=1):
-            await Tickets(turned).change_ticket(SYSTEM, ref.number, number, {"title": title})
-            async with turned.begin(SYSTEM) as work:
-                await queue_redraw(work, ref.id, delay=timedelta())
-            await reached.wait()
-        held.set()
-        await until_none_is_queued(turned)
-    assert ["second" in each.heading or "third" in each.heading for each in channel.updates()] == [True, True]
-    assert "third" in channel.updates()[-1].heading
-
-
-async def test_a_redraw_that_changes_nothing_is_not_sent(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer())
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id))
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent")
-        async with turned.begin(SYSTEM) as work:
-            await queue_redraw(work, ref.id, delay=timedelta())
-        await until_states(turned, "sent", "dropped")
-    assert channel.updates() == []
-
-
-async def test_a_change_that_comes_while_its_card_is_being_posted_is_shown_after(
-    turned: Database, world: ChatWorld
-) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer(), "first")
-    changed = asyncio.Event()
-
-    async def change(destination: Destination) -> None:
-        if not changed.is_set():
-            changed.set()
-            await Tickets(turned).change_ticket(SYSTEM, ref.number, 1, {"title": "second"})
-            async with turned.begin(SYSTEM) as work:
-                await queue_redraw(work, ref.id, delay=timedelta())
-
-    channel.before = change
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id))
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent", "sent")
-    assert ["first" in channel.posts()[0].heading, "second" in channel.updates()[0].heading] == [True, True]
 
 
 async def test_posts_of_a_conversation_keep_their_order_and_others_do_not_wait(
@@ -412,23 +252,6 @@ async def test_what_nobody_takes_is_given_up(turned: Database, world: ChatWorld,
         await until_states(turned, "failed")
 
 
-async def test_a_message_that_is_gone_is_not_redrawn_any_more(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer())
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id))
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent")
-        channel.errors["C1"] = deque([MessageGone("message_not_found")])
-        await Tickets(turned).change_ticket(SYSTEM, ref.number, 1, {"title": "second"})
-        async with turned.begin(SYSTEM) as work:
-            assert await queue_redraw(work, ref.id, delay=timedelta()) == 1
-        await until_states(turned, "sent", "dropped")
-    async with turned.begin(SYSTEM) as work:
-        assert await queue_redraw(work, ref.id, delay=timedelta()) == 0
-
-
 async def test_a_conversation_that_is_gone_gets_nothing_more(turned: Database, world: ChatWorld) -> None:
     channel = RecordingChannel()
     there = await world.add_conversation("C1")
@@ -440,82 +263,6 @@ async def test_a_conversation_that_is_gone_gets_nothing_more(turned: Database, w
         dropped = await connection.execute(select(chat_conversations.c.dropped_at))
         assert dropped.scalar_one() is not None
     assert len(channel.tried) == 1
-
-
-async def test_a_message_that_can_never_be_redrawn_is_no_living_card(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel(gives_ids=False)
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer())
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id), recipient="U1")
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent")
-    async with turned.begin(SYSTEM) as work:
-        assert await queue_redraw(work, ref.id, delay=timedelta()) == 0
-
-
-async def test_the_card_of_a_deleted_ticket_says_so_and_is_living_no_more(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer(), "secret")
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, own(ref.number, ref.id))
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent")
-        await Tickets(turned).delete_ticket(SYSTEM, ref.number)
-        async with turned.begin(SYSTEM) as work:
-            await queue_redraw(work, ref.id, delay=timedelta())
-        await until_states(turned, "sent", "sent")
-    (update_,) = channel.updates()
-    assert update_.card is not None
-    assert "secret" not in update_.card.model_dump_json()
-    async with turned.begin(SYSTEM) as work:
-        assert await queue_redraw(work, ref.id, delay=timedelta()) == 0
-
-
-async def test_a_card_in_a_customers_channel_shows_what_the_customer_may_see(
-    turned: Database, world: ChatWorld
-) -> None:
-    channel = RecordingChannel()
-    customer = await world.add_customer()
-    shared = await world.add_conversation("C1", purpose=ConversationPurpose.CUSTOMER, customer_id=customer)
-    staff = await world.add_conversation("C2")
-    ref = await world.open_ticket(customer)
-    tom = Actor(ActorKind.USER, user_id=await world.add_user("tom"))
-    note = "The customer must not read this."
-    await Tickets(turned).add_message(SYSTEM, ref.number, MessageKind.NOTE, note)
-    foreign = await world.open_ticket(await world.add_customer("Other"), "foreign")
-    async with turned.begin(tom) as work:
-        for there in (shared, staff):
-            await queue_view(work, there.id, own(ref.number, ref.id))
-            await queue_view(work, there.id, own(foreign.number, foreign.id))
-    async with running(sender(turned, channel)):
-        await until_none_is_queued(turned)
-    (to_customer,) = channel.posts("C1")
-    assert to_customer.card is not None
-    assert note not in to_customer.card.model_dump_json()
-    own_card, foreign_card = channel.posts("C2")
-    assert own_card.card is not None
-    assert note in own_card.card.model_dump_json()
-    assert "foreign" in foreign_card.heading
-
-
-async def test_who_is_no_user_any_more_is_shown_nothing(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    tom = await world.add_user("tom")
-    account = await world.add_account("U1", tom)
-    there = await world.add_conversation("D1", PERSONAL, account="U1")
-    view = ShownView("my_day", {}, "en", user_id=tom)
-    async with turned.begin(SYSTEM) as work:
-        await queue_view(work, there.id, view)
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent")
-        async with turned.begin(SYSTEM) as work:
-            unlinked = {"user_id": None, "linked_by": None}
-            await work.execute(update(chat_accounts).where(chat_accounts.c.id == account).values(**unlinked))
-            await queue_view(work, there.id, view)
-        await until_states(turned, "sent", "dropped")
-    assert len(channel.shown) == 1
 
 
 async def test_a_personal_conversation_is_begun_when_there_is_something_to_say(
@@ -550,32 +297,6 @@ async def test_a_post_stands_in_the_thread_of_the_card_that_was_posted_before_it
     assert channel.posts()[1].destination.thread == channel.posts()[0].external_id
     async with turned.connect() as connection:
         assert await find_conversations_with(connection, message) == {there.id}
-
-
-async def test_cards_that_never_change_are_replaced_and_taken_away(turned: Database, world: ChatWorld) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    async with turned.begin(SYSTEM) as work:
-        await queue_update(work, there.id, "1.1", content("done"), recipient="U1", address={"response_url": "x"})
-        await queue_delete(work, there.id, "2.2")
-    async with running(sender(turned, channel)):
-        await until_states(turned, "sent", "sent")
-    assert sorted((each.how, each.external_id) for each in channel.shown) == [("delete", "2.2"), ("update", "1.1")]
-    assert channel.updates()[0].destination.address == {"response_url": "x"}
-
-
-async def test_a_card_in_the_place_of_a_message_is_drawn_even_if_it_was_drawn_before(
-    turned: Database, world: ChatWorld
-) -> None:
-    channel = RecordingChannel()
-    there = await world.add_conversation("C1")
-    ref = await world.open_ticket(await world.add_customer())
-    async with running(sender(turned, channel)):
-        for _ in range(2):
-            async with turned.begin(SYSTEM) as work:
-                await queue_view_in_place(work, there.id, "1.1", own(ref.number, ref.id))
-            await until_none_is_queued(turned)
-    assert [each.external_id for each in channel.updates()] == ["1.1", "1.1"]
 
 
 def test_a_delivery_waits_longer_each_time_and_not_all_come_back_at_once() -> None:
