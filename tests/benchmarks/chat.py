@@ -22,6 +22,7 @@ from core.ids import new_uuid
 from core.tickets.rules import TicketPriority
 from core.tickets.service import TicketChanges, Tickets
 from core.tickets.writing import TicketRef
+from tests.benchmarks.chat_cards import run as measure_cards
 from tests.benchmarks.databases import make_database
 from tests.benchmarks.report import percentile, report
 from tests.scenario.slack.desk import TONI
@@ -66,6 +67,7 @@ async def run() -> None:
                     NAME, f"event_to_update_{name}_p95", percentile(changes, 0.95), "ms", len(changes), tickets=TICKETS,
                     baseline="bar", baseline_value=500.0, p50=round(percentile(changes, 0.5), 1),
                 )  # fmt: skip
+    await measure_cards()
 
 
 async def _seed(desk: Product) -> None:
