@@ -15,7 +15,7 @@ from core.tickets.queries import get_ticket
 SEE = frozenset({Permission.TICKET_VIEW_ALL, Permission.TICKET_VIEW_CUSTOMER, Permission.TICKET_VIEW_OWN})
 SEE_ALL = frozenset({Permission.TICKET_VIEW_ALL})
 
-_PAGE = Argument("page", ArgumentKind.NUMBER, Words("Seite", "Page"), is_required=False, is_hidden=True)
+PAGE = Argument("page", ArgumentKind.NUMBER, Words("Seite", "Page"), is_required=False, is_hidden=True)
 
 
 async def show(call: Call) -> Outcome:
@@ -61,7 +61,7 @@ FINDING_COMMANDS = (
         Words("meine mir", "my"),
         Words("Meine offenen Tickets", "My open tickets"),
         show_mine,
-        (_PAGE,),
+        (PAGE,),
         SEE,
         Words("meine", "mine"),
         is_for_staff=False,
@@ -71,7 +71,7 @@ FINDING_COMMANDS = (
         Words("liste warteschlange offen offene", "list open"),
         Words("Offene Tickets, Dringendes zuerst", "Open tickets, urgent ones first"),
         show_queue,
-        (Argument("customer", ArgumentKind.CUSTOMER, Words("Kunde", "Customer"), is_required=False), _PAGE),
+        (Argument("customer", ArgumentKind.CUSTOMER, Words("Kunde", "Customer"), is_required=False), PAGE),
         SEE,
         Words("liste Hofer", "queue Hofer"),
         is_for_staff=False,
@@ -101,7 +101,7 @@ FINDING_COMMANDS = (
         Words("suche suchen finde", "find"),
         Words("Tickets suchen", "Search tickets"),
         search,
-        (Argument("words", ArgumentKind.LINE, Words("Wonach?", "For what?")), _PAGE),
+        (Argument("words", ArgumentKind.LINE, Words("Wonach?", "For what?")), PAGE),
         SEE,
         Words("suche drucker -toner", "search printer -toner"),
         is_for_staff=False,

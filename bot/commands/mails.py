@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.call import Call, Outcome
+from bot.commands.finding import PAGE
 from bot.commands.kinds import ArgumentKind
 from bot.commands.specification import Argument, Command
 from bot.views.card import View
@@ -21,7 +22,7 @@ _REJECTED = Words("Abgelehnt. Die Mail bleibt aufbewahrt.", "Rejected. The mail 
 
 
 async def show_quarantine(call: Call) -> Outcome:
-    return Outcome(_QUARANTINE)
+    return Outcome(View(name="quarantine", arguments={"page": str(call.number("page", 1))}))
 
 
 async def show_mail(call: Call) -> Outcome:
@@ -46,7 +47,7 @@ MAIL_COMMANDS = (
         Words("quarantäne", "held"),
         Words("Mails, die auf eine Entscheidung warten", "Mails that wait for a decision"),
         show_quarantine,
-        (),
+        (PAGE,),
         SEE,
         Words("quarantäne", "quarantine"),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.channel import ConversationGone, Destination, MessageGone, PersonalConversation, TryLater
@@ -74,7 +74,7 @@ class ConsoleChannel:
                 changed = await work.execute(
                     update(console_entries)
                     .where(_entry_of(destination, external_id))
-                    .values(**{"said": None, "card_id": None, "content": None} | dict(shown))
+                    .values(**{"said": None, "card_id": None, "content": null()} | dict(shown))
                 )
                 if not changed.rowcount:
                     raise MessageGone(f"There is no entry {external_id}.")

@@ -103,7 +103,6 @@ class Chatting:
         if not 0 < len(text) <= LONGEST_TEXT:
             raise InvalidInput(f"A message has 1 to {LONGEST_TEXT} characters.", field="text")
         key = _key(call)
-        await self._transcripts.open_own(call.user)
         await self._transcripts.say(call.user, key, text)
         body = said_body(account_of(call.user), place_of(call.user, {KEY: key}), text)
         answer = await self._answer(call, key, body, text)

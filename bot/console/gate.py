@@ -176,7 +176,9 @@ class Gate:
 
     async def _failed(self, request: web.Request, error: PsaError) -> web.Response:
         status, _ = status_and_code(error)
-        language = await self._language_in(request)
+        # While the database is away, nobody's language can be found out.
+        is_away = isinstance(error, Unavailable)
+        language = self.language_of(request) if is_away else await self._language_in(request)
         if status == 500:
             log.error("console_page_failed", path=request.path, error=str(error), exc_info=error)
             return self.problem(request, 500, "broken", language)

@@ -32,7 +32,8 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_BYTES = 1_000_000
 PICTURES_BYTES = 5_000_000
 
-_SOURCE = re.compile(r"""(?<=\ssrc=")cid:([^"]{1,500})(?=")""", re.IGNORECASE)
+_PICTURE = re.compile(r"""(<img\b[^>]*?\ssrc=")([^"]*)(?=")""", re.IGNORECASE)
+"""What comes before the address of a picture, and the address."""
 
 
 class MailContent:
@@ -71,17 +72,26 @@ class MailContent:
         return html_response(page, policy=MAIL_POLICY)
 
     async def _with_pictures(self, html: str, files: Sequence[Mapping[str, Any]]) -> str:
-        """The HTML with the pictures that it carries, put in: a frame of no origin may not ask for them."""
+        """The HTML with the pictures that it carries, put in, for a frame of no origin may not ask for them.
+
+        Other pictures are left out: who wrote the mail would learn that it is read.
+        """
         pictures: dict[str, str] = {}
         room = PICTURES_BYTES
-        wanted = {unquote(each) for each in _SOURCE.findall(html)}
+        wanted = {_content_id(found[2]) for found in _PICTURE.finditer(html)}
         for row in files:
             fits = row["size_bytes"] <= min(PICTURE_BYTES, room)
             if row["content_id"] in wanted and row["content_type"] in PICTURES and fits and row["set_aside"] is None:
                 content = base64.b64encode(await self._blobs.get(row["sha256"])).decode("ascii")
                 pictures[row["content_id"]] = f"data:{row['content_type']};base64,{content}"
                 room -= row["size_bytes"]
-        return _SOURCE.sub(lambda found: pictures.get(unquote(found[1]), ""), html)
+        return _PICTURE.sub(lambda found: found[1] + pictures.get(_content_id(found[2]), ""), html)
+
+
+def _content_id(address: str) -> str:
+    """The part of the same mail that an address names (RFC 2392); empty for any other address."""
+    scheme, _, name = address.partition(":")
+    return unquote(name) if scheme.lower() == "cid" else ""
 
 
 def _uuid(text: str, what: str) -> UUID:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.console.calling import CONSOLE_TENANT, account_of, place_of
 from bot.views.card import Card
@@ -70,8 +69,8 @@ class Transcripts:
         self._accounts = accounts
         self._language = language
 
-    async def open_own(self, user: User) -> None:
-        """Make sure that the user has a conversation with the desk, in which it can write by itself."""
+    async def open_own(self, user: User) -> Conversation:
+        """The user's conversation with the desk, in which it can write by itself; begun if need be."""
         account, place = account_of(user), place_of(user, {})
         await self._accounts.recognise(
             account.surface,
@@ -81,7 +80,7 @@ class Transcripts:
             address=account.address,
         )
         async with self._database.begin(SYSTEM) as work:
-            await keep_conversation(
+            return await keep_conversation(
                 work,
                 place.surface,
                 place.tenant,
@@ -123,8 +122,11 @@ class Transcripts:
 
     async def say(self, user: User, key: str, said: str) -> None:
         """Write down what the user said, once for a `key`."""
+        async with self._database.connect() as connection:
+            conversation = await find_conversation(connection, Surface.CONSOLE, CONSOLE_TENANT, str(user.id))
+        if conversation is None:
+            conversation = await self.open_own(user)
         async with self._database.begin(SYSTEM) as work:
-            conversation = await get_conversation(work.connection, str(user.id))
             written = await work.execute(
                 insert(console_entries)
                 .values(id=new_uuid(), conversation_id=conversation.id, said=said, key=key, created_at=work.now)
@@ -134,14 +136,6 @@ class Transcripts:
             entry_id = written.scalar_one_or_none()
             if entry_id is not None:
                 await tell_entry(work, str(user.id), entry_id)
-
-
-async def get_conversation(connection: AsyncConnection, name: str) -> Conversation:
-    """The conversation of this name, which is there."""
-    found = await find_conversation(connection, Surface.CONSOLE, CONSOLE_TENANT, name)
-    if found is None:
-        raise LookupError(f"There is no console conversation {name}.")
-    return found
 
 
 async def tell_entry(work: UnitOfWork, conversation: str, entry_id: UUID) -> None:

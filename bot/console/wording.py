@@ -87,7 +87,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "older": Words("Ältere Einträge", "Older entries"),
     "command": Words("Befehl an den Service Desk", "Command to the service desk"),
     "commands": Words("Befehle", "Commands"),
-    "say_here": Words("Befehl eingeben, z. B. „liste“ oder „hilfe“", "Type a command, such as “queue” or “help”"),
+    "say_here": Words("Befehl, z. B. „hilfe“", "A command, such as “help”"),
     "say_hint": Words(
         "Enter sendet, Umschalt+Enter beginnt eine neue Zeile, ↑ holt frühere Befehle.",
         "Enter sends, Shift+Enter starts a new line, ↑ recalls earlier commands.",

@@ -18,11 +18,11 @@ from botbuilder.schema import Activity
 from bot.answer import Answer
 from bot.arrivals import Arrivals
 from bot.buttons import Buttons
+from bot.desk import ChatDesk
 from bot.teams.activities import bot_of, natural_key, tenant_of, text_of
 from bot.teams.authentication import TurnAuthentication
 from bot.teams.channel import TeamsChannel
 from bot.teams.connector import Connector
-from bot.teams.desk import Desk
 from bot.teams.dialogs import Dialogs
 from bot.teams.directory import TeamsDirectory
 from bot.teams.drawing import CardDrawing
@@ -89,7 +89,7 @@ def add_teams_routes(
     application: web.Application,
     teams: Teams,
     arrivals: Arrivals,
-    desk: Desk,
+    desk: ChatDesk,
     buttons: Buttons,
     *,
     public_url: str,

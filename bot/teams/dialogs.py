@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.buttons import Buttons
+from bot.desk import ChatDesk
 from bot.teams.activities import replied_to, text_of
-from bot.teams.desk import Desk
 from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import BUTTON, CARD, button_data, inputs_of
 from bot.teams.invokes import UNKNOWN, WORKING, Invoked, Take, answer_within
@@ -23,7 +23,7 @@ _PREVIEW = "reply_preview"
 class Dialogs:
     """Draws forms by the desk; what a form asks for is done by `take`, as everything is."""
 
-    def __init__(self, take: Take, desk: Desk, buttons: Buttons, drawing: CardDrawing) -> None:
+    def __init__(self, take: Take, desk: ChatDesk, buttons: Buttons, drawing: CardDrawing) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
@@ -66,13 +66,15 @@ class Dialogs:
         return dialog(card, drawn)
 
     async def find_problem(self, invoked: Invoked) -> Body | None:
-        """The dialog that says what is wrong; None if nothing is."""
+        """The dialog that says what is wrong, or asks for what is missing; None if nothing is."""
         data = button_data(invoked.activity)
         if not data:
             return dialog_message(UNKNOWN.in_(invoked.language))
-        inputs = inputs_of(data)
+        inputs, message = inputs_of(data), text_of(data, CARD) or None
         try:
             pressed = self._buttons.read(data[BUTTON])
+            if pressed.opens_form and not inputs:
+                return await self.show_form(invoked, data[BUTTON], {}, message)
             problems = await self._desk.find_problems(invoked.account, pressed, inputs)
             if not problems:
                 return None
@@ -81,7 +83,7 @@ class Dialogs:
             raise
         except PsaError as error:
             return self.show(invoked, error_card(error, invoked.language), None)
-        return self.show(invoked, with_problems(card, problems), text_of(data, CARD) or None)
+        return self.show(invoked, with_problems(card, problems), message)
 
 
 def with_problems(card: Card, problems: Mapping[str, str]) -> Card:

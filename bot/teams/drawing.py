@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,12 +34,14 @@ class CardDrawing:
         show = Action(label=_SHOW.in_(language), command="show", arguments={"ticket": number}) if number else None
         drawn = adaptive_card(card, self._buttons, language, refresh=show)
         if not self._has_dialogs:
-            _replace_dialogs(drawn)
+            _replace_dialogs(drawn, {"type": "Action.Execute", "verb": _FORM})
         return drawn
 
     def dialog(self, card: Card, language: str) -> dict[str, Any]:
-        """A card in a dialog."""
-        return adaptive_card(card, self._buttons, language, in_dialog=True)
+        """A card in a dialog, where no other one can be opened: its buttons are all submitted."""
+        drawn = adaptive_card(card, self._buttons, language, in_dialog=True)
+        _replace_dialogs(drawn, {"type": "Action.Submit"})
+        return drawn
 
 
 def ticket_of_url(url: str | None) -> str | None:
@@ -47,15 +50,15 @@ def ticket_of_url(url: str | None) -> str | None:
     return number if found and number.isdecimal() else None
 
 
-def _replace_dialogs(part: object) -> None:
-    """Buttons that ask for a dialog become ones that are executed: the desk answers with the form."""
+def _replace_dialogs(part: object, action: Mapping[str, str]) -> None:
+    """Buttons that ask for a dialog become such an action of the same value: the answer to it is the form."""
     if isinstance(part, list):
         for each in part:
-            _replace_dialogs(each)
+            _replace_dialogs(each, action)
     if not isinstance(part, dict):
         return
     data = part.get("data")
     if part.get("type") == "Action.Submit" and isinstance(data, dict) and "msteams" in data:
-        part |= {"type": "Action.Execute", "verb": _FORM, "data": {"value": data["value"]}}
+        part |= {**action, "data": {"value": data["value"]}}
     for each in part.values():
-        _replace_dialogs(each)
+        _replace_dialogs(each, action)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.buttons import Buttons
+from bot.desk import ChatDesk
 from bot.request import ShortcutKind
 from bot.teams.activities import part, text_of
-from bot.teams.desk import Desk
 from bot.teams.dialogs import Dialogs
 from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import button_data
@@ -21,7 +21,7 @@ SEARCH_RESULTS = 10
 TEXT_CHARACTERS = 3000
 """What an input takes."""
 
-COMMANDS: Final = {ShortcutKind.CREATE: "new", ShortcutKind.ADD: "note"}
+COMMANDS: Final = {ShortcutKind.CREATE.value: "new", ShortcutKind.ADD.value: "note"}
 """The shortcuts, which are the ids of the extension's commands in the manifest, and the commands that they give."""
 
 FIND: Final = "find"
@@ -31,7 +31,7 @@ FIND: Final = "find"
 class MessageExtension:
     """Answers `composeExtension/…`."""
 
-    def __init__(self, take: Take, desk: Desk, buttons: Buttons, drawing: CardDrawing, dialogs: Dialogs) -> None:
+    def __init__(self, take: Take, desk: ChatDesk, buttons: Buttons, drawing: CardDrawing, dialogs: Dialogs) -> None:
         self._take = take
         self._desk = desk
         self._buttons = buttons
@@ -40,7 +40,7 @@ class MessageExtension:
 
     async def open(self, invoked: Invoked) -> Body:
         """`composeExtension/fetchTask`: the form, with the text of the message that it was called on."""
-        command = COMMANDS.get(text_of(invoked.value, "commandId"))  # type: ignore[call-overload]
+        command = COMMANDS.get(text_of(invoked.value, "commandId"))
         if command is None:
             return dialog_message(UNKNOWN.in_(invoked.language))
         value = self._buttons.value_of(Action(label="", command=command, opens_form=True))

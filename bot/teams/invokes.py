@@ -9,9 +9,9 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.buttons import Buttons
+from bot.desk import ChatDesk
 from bot.request import Account, Place
 from bot.teams.activities import account_of, part, place_of, replied_to, text_of
-from bot.teams.desk import Desk
 from bot.teams.drawing import CardDrawing
 from bot.teams.interpreting import BUTTON, button_data
 from bot.teams.responses import Body, options, refused, shown_card, shown_message
@@ -68,7 +68,7 @@ class CardInvokes:
     def __init__(
         self,
         take: Take,
-        desk: Desk,
+        desk: ChatDesk,
         buttons: Buttons,
         drawing: CardDrawing,
         public_url: str,

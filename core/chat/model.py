@@ -221,7 +221,7 @@ chat_deliveries = Table(
     *enum_column("kind", DeliveryKind),
     # What is shown: a posted card's view as it is when it is sent, or `content`, a neutral card as JSON.
     _reference("card_id", "posted_cards.id", nullable=True),
-    Column("content", JSONB),
+    Column("content", JSONB(none_as_null=True)),
     # The root of the thread to post in, or the card under which to post, whose message is known when it is posted.
     Column("thread", Text),
     _reference("under_card_id", "posted_cards.id", nullable=True),
@@ -291,7 +291,7 @@ console_entries = Table(
     _reference("conversation_id", "chat_conversations.id"),
     Column("said", Text),
     _reference("card_id", "posted_cards.id", nullable=True),
-    Column("content", JSONB),
+    Column("content", JSONB(none_as_null=True)),
     # The key of the form by which it was said, or of what it answers.
     Column("key", Text),
     instant("created_at"),

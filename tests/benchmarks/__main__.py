@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
+from tests.benchmarks.chat import run as chat
 from tests.benchmarks.mail_ingest import run as mail_ingest
 
-BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {"mail_ingest": mail_ingest}
+BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {"mail_ingest": mail_ingest, "chat": chat}
 
 
 def main() -> None:

@@ -13,14 +13,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
-
-from core.clock import SystemClock
 from core.database.embedded import embedded_postgres
-from core.database.engine import Database
-from migrations.run import migrate
+from tests.benchmarks.databases import make_database
 from tests.benchmarks.mail_limits import bare_rate, standard_library_rate
 from tests.benchmarks.mail_mix import make_mix
 from tests.benchmarks.report import percentile, report
@@ -36,7 +31,7 @@ async def run() -> None:
     """One ingest process at 1, 4, 16 and 64 connections; then the whole machine; then the two limits."""
     mails = make_mix(MAILS, seed=1)
     with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder) / "postgres") as server_url:
-        database_url = await _make_database(server_url, "bench")
+        database_url = await make_database(server_url, "bench")
         parse_rate = median(standard_library_rate(mails) for _ in range(PASSES))
         report(NAME, "standard_library_parse", parse_rate, "mails/s", MAILS * PASSES)
         seed = 1
@@ -77,17 +72,6 @@ def _report_load(name: str, connections: int, results: list[LoadResult], parse_r
     )  # fmt: skip
     report(NAME, f"{figure}_p50", percentile(waits, 0.5), "ms", len(waits))
     report(NAME, f"{figure}_p95", percentile(waits, 0.95), "ms", len(waits), baseline="bar", baseline_value=50.0)
-
-
-async def _make_database(server_url: str, name: str) -> str:
-    connection = await asyncpg.connect(server_url)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    await connection.close()
-    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    database = Database(url, SystemClock())
-    await migrate(database, audit_retention_months=84)
-    await database.aclose()
-    return url
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ class Product:
     origin: str
     smtp_port: int
     outbox: Path
+    service: Service
 
     def send(self, subject: str, text: str, message_id: str, *, to: str = DESK, in_reply_to: str = "") -> None:
         """A mail of the demo's customer, through the SMTP listener."""
@@ -75,7 +76,7 @@ def running_product(folder: Path) -> Iterator[Product]:
         start_seconds=120,
     )
     with running(service):
-        yield Product(origin, smtp_port, folder / "var" / "outbox")
+        yield Product(origin, smtp_port, folder / "var" / "outbox", service)
 
 
 def number_in(text: str) -> int:

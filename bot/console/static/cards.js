@@ -68,7 +68,14 @@ function mark(form, button, isBusy) {
   button.classList.toggle("is-working", isBusy);
 }
 
+const isRefusal = (answer) => !answer.view && ["warning", "danger"].includes(answer.tone);
+
 function showAnswer(answer, form, button) {
+  if (isRefusal(answer) && form.closest("dialog")) {
+    // What was put in stays there to be mended.
+    showProblems(form, { "": answer.summary });
+    return;
+  }
   const isOnPage = new FormData(form).get("on") === "page";
   if (isOnPage) showOnPage(answer, form, button);
   else {
@@ -87,7 +94,7 @@ function showOnPage(answer, form, button) {
   const isHere = answer.view === "ticket" && page?.dataset.ticket === answer.ticket;
   if (!answer.html || isHere || !answer.is_dialog) {
     closeDialog();
-    toast(answer.summary || texts.done, answer.tone === "danger" ? "danger" : "good");
+    toast(answer.summary || texts.done, isRefusal(answer) ? "danger" : "good");
     refresh();
   } else if (view && answer.view === view.dataset.view) {
     closeDialog();
@@ -120,6 +127,7 @@ function showProblems(form, problems) {
     note.id = `problem-${name}`;
     note.textContent = text;
     if (!control?.setAttribute) {
+      note.setAttribute("role", "alert");
       form.prepend(note);
       continue;
     }

@@ -4,6 +4,7 @@ import { loadJson } from "./api.js";
 import { nothingFound } from "./dialogs.js";
 
 const PAUSE_MILLISECONDS = 150;
+const LEAVE_MILLISECONDS = 250;
 let counter = 0;
 
 export function startLookups() {
@@ -21,7 +22,8 @@ export function startLookups() {
   });
   document.addEventListener("focusout", (event) => {
     const box = event.target.closest?.("[data-lookup]");
-    if (box && !box.contains(event.relatedTarget)) close(box);
+    // Later: what moves while a button is pressed is missed by the pointer.
+    if (box) setTimeout(() => box.contains(document.activeElement) || close(box), LEAVE_MILLISECONDS);
   });
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest?.("[data-lookup]");

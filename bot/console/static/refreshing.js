@@ -2,6 +2,7 @@
 
 import { elementOf, load } from "./api.js";
 
+const PRESS_MILLISECONDS = 2000;
 const known = new WeakMap();
 
 const signatureOf = (element) => element.outerHTML.replace(/name="key" value="[^"]*"/g, 'name="key"');
@@ -16,6 +17,17 @@ const isBeingTyped = (element) => {
   return element.contains(active) && active.matches("input:not([type=hidden]), textarea, select");
 };
 
+let isPressed = false;
+addEventListener("pointerdown", () => (isPressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => (isPressed = false)), true);
+
+// What changed under a pressed button would swallow the click.
+async function released() {
+  for (let waited = 0; isPressed && waited < PRESS_MILLISECONDS; waited += 30) {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
 // Puts `fresh` in the place of `old`; what has the focus or is unfolded stays so.
 export function swap(old, fresh) {
   const signature = signatureOf(fresh);
@@ -27,10 +39,10 @@ export function swap(old, fresh) {
   fresh.querySelectorAll("details").forEach((each, place) => {
     if (opened[place]) each.open = true;
   });
-  if (active === old) fresh.focus();
+  if (active === old) fresh.focus({ preventScroll: true });
   else if (active) {
     const same = [...fresh.querySelectorAll("button, a, summary")];
-    (same.find((each) => each.textContent === active.textContent) ?? same[0])?.focus();
+    (same.find((each) => each.textContent === active.textContent) ?? same[0])?.focus({ preventScroll: true });
   }
   fresh.classList.add("changed");
   return fresh;
@@ -88,6 +100,7 @@ async function run() {
     } catch {
       return;
     }
+    await released();
     const page = new DOMParser().parseFromString(text, "text/html");
     for (const part of page.querySelectorAll("[data-live][id]")) {
       const here = document.getElementById(part.id);
@@ -105,15 +118,15 @@ async function run() {
 export async function refreshEntry(id, listId) {
   const list = document.getElementById(listId);
   if (!list) return null;
-  const here = document.getElementById(`entry-${id}`);
   let fresh;
   try {
     fresh = elementOf(await load(`/console/entries/${id}`));
   } catch (error) {
-    if (error.status === 404) here?.remove();
+    if (error.status === 404) document.getElementById(`entry-${id}`)?.remove();
     return null;
   }
-  const old = here ?? provisionalOf(list, fresh);
+  await released();
+  const old = document.getElementById(`entry-${id}`) ?? provisionalOf(list, fresh);
   if (old) return swap(old, fresh);
   bringIn(list, fresh, listId === "desk" ? list.firstElementChild : null);
   return fresh;

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from bot.slack.http import COMMANDS, EVENTS, INTERACTIVITY
 from bot.slack.socket_mode import SlackSocket
-from core.chat.model import ArrivalState, DeliveryState, Surface, chat_arrivals, chat_deliveries
+from core.chat.model import ArrivalState, DeliveryState, Surface, chat_arrivals, chat_conversations, chat_deliveries
 from core.clock import SystemClock
 from core.database.engine import Database
 from core.http.server import HttpServer
@@ -150,7 +150,12 @@ class SlackDesk:
 
     async def _is_settled(self) -> bool:
         waiting = await self.count(chat_arrivals, chat_arrivals.c.state == ArrivalState.WAITING.value)
-        queued = await self.count(chat_deliveries, chat_deliveries.c.state == DeliveryState.QUEUED.value)
+        in_slack = select(chat_conversations.c.id).where(chat_conversations.c.surface == Surface.SLACK.value)
+        queued = await self.count(
+            chat_deliveries,
+            chat_deliveries.c.state == DeliveryState.QUEUED.value,
+            chat_deliveries.c.conversation_id.in_(in_slack),
+        )
         return waiting + queued == 0
 
     async def _taken(self, path: str, body: str, content_type: str) -> dict[str, Any]:

@@ -85,3 +85,14 @@ async def test_without_the_database_slack_is_asked_to_send_again(
         await eventually(is_taken, "the database is back")
         await desk.settled()
         assert await desk.count(tickets) == 1
+
+
+async def test_what_slack_throttles_is_said_when_slack_wants_to_hear_it(desk: SlackDesk) -> None:
+    desk.slack.throttle("chat.postMessage", 1)
+    desk.slack.lose_answer("chat.postMessage")
+    await desk.say("hilfe")
+    (answer,) = await desk.answers()
+    assert answer.blocks
+    # Refused, then taken though its answer was lost, then found to stand there.
+    assert len(desk.slack.calls_of("chat.postMessage")) == 2
+    assert len(desk.slack.calls_of("conversations.history")) == 1

@@ -14,6 +14,7 @@ from core.chat.conversations import ConversationChanges, Conversations, find_con
 from core.chat.model import ConversationKind, ConversationPurpose, Surface, chat_accounts, chat_conversations
 from core.tickets.model import message_revisions, messages, tickets
 from tests.integration.bot.chat import PUBLIC_URL
+from tests.integration.ingest.imap.desk import eventually
 from tests.scenario.slack import payloads
 from tests.scenario.slack.desk import MARIA, STRANGER, TONI, TRIAGE, SlackDesk, labels
 from tests.services.fake_slack import DESK, TEAM, Message
@@ -58,6 +59,16 @@ async def test_a_ticket_is_opened_shown_and_taken(desk: SlackDesk) -> None:
     # Others see the card and nothing more: what was done is told to who did it.
     assert [each.ts for each in desk.slack.seen_in(TRIAGE)] == [card.ts]
     assert [each.seen_by for each in desk.slack.seen_in(TRIAGE, TONI)] == [None, TONI]
+
+
+async def test_a_card_is_redrawn_where_it_stands_when_its_ticket_changes(desk: SlackDesk) -> None:
+    card, number = await open_in_channel(desk)
+    await desk.say(f"nimm #{number}", user=MARIA)
+
+    async def is_redrawn() -> bool:
+        return "Maria" in text_of(card)
+
+    await eventually(is_redrawn, "the card says who has the ticket")
 
 
 async def test_a_slash_command_is_answered_to_who_gave_it(desk: SlackDesk) -> None:

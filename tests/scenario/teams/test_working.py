@@ -206,3 +206,32 @@ async def test_a_client_that_knows_no_dialogs_gets_forms_as_cards(
     form = await local.answer(2)
     await local.press(toni, form, "Speichern", text="Seriennummer abgelesen")
     assert ("note", "Seriennummer abgelesen") in await said_on(desk.database, ticket.number)
+
+
+async def test_a_ticket_that_changes_elsewhere_changes_its_card_in_place(
+    surface: TeamsSurface, desk: Desk, toni: Member
+) -> None:
+    ticket = await desk.open("Drucker druckt nicht")
+    await surface.say(toni, f"zeige #{ticket.number}")
+    shown = await surface.answer()
+    await desk.say(ticket, "Der Techniker ist unterwegs.")
+    await surface.fake.until(lambda: "Der Techniker ist unterwegs." in text_of(shown.card))
+    assert len(surface.answers) == 1
+
+
+async def test_a_reply_is_looked_at_in_the_dialog_before_it_is_sent(
+    surface: TeamsSurface, desk: Desk, toni: Member
+) -> None:
+    ticket = await desk.open("Drucker druckt nicht", contact=desk.anna_contact, address="anna.hofer@hofer.example")
+    await surface.say(toni, f"zeige #{ticket.number}")
+    shown = await surface.answer()
+    dialog = await surface.press(toni, shown, "Kunden antworten…")
+    preview = await surface.submit(toni, dialog, text="Der Toner kommt morgen.")
+    assert "anna.hofer@hofer.example" in text_of(card_of(preview))
+    assert ("public", "Der Toner kommt morgen.") not in await said_on(desk.database, ticket.number)
+    form = await surface.submit(toni, preview, label="Ändern…")
+    (entered,) = [each for each in inputs_of(card_of(form)) if each["id"] == "text"]
+    assert entered["value"] == "Der Toner kommt morgen."
+    preview = await surface.submit(toni, form, text="Der Toner kommt heute.")
+    assert await surface.submit(toni, preview, label="Senden") == {}
+    assert ("public", "Der Toner kommt heute.") in await said_on(desk.database, ticket.number)

@@ -181,7 +181,10 @@ async def test_a_formatted_mail_comes_without_any_power(desk: ConsoleDesk) -> No
     picture = b"\x89PNG\r\n\x1a\n"
     digest = await put(desk, picture)
     inline = NewAttachment("bild.png", "image/png", len(picture), digest, is_inline=True, content_id="bild@hofer")
-    html = '<p>Hallo <img src="cid:bild@hofer"><img src="cid:fehlt"><a href="https://hofer.example">x</a></p>'
+    html = (
+        '<p>Hallo <img src="cid:bild@hofer"><img src="cid:fehlt"><img alt="x" src="http://evil.example/p">'
+        '<a href="https://hofer.example">x</a></p>'
+    )
     ref = await desk.say(ref, "Siehe Bild.", kind=MessageKind.PUBLIC, html=html, attachments=(inline,))
     message, _ = await ids_of(desk, ref)
     browser = await desk.visit(Role.CUSTOMER_ADMIN)
@@ -194,6 +197,7 @@ async def test_a_formatted_mail_comes_without_any_power(desk: ConsoleDesk) -> No
     assert "img-src data:;" in policy
     assert 'src="data:image/png;base64,iVBORw0KGgo="' in page.text
     assert "cid:" not in page.text
+    assert "evil.example" not in page.text
     ticket = await browser.get(f"/console/tickets/{ref.number}")
     assert "frame-src 'self'" in ticket.headers["Content-Security-Policy"]
 
