@@ -15,9 +15,12 @@ from core.database.unit_of_work import UnitOfWork
 from core.identity.model import users
 from core.identity.roles import Role
 from core.ids import ContactId, CustomerId, UserId, new_uuid
+from core.mail.model import MailChannel
 from core.tickets.model import tickets
 from core.tickets.rules import MessageKind, TicketPriority, TicketSource, TicketStatus
 from core.tickets.writing import NewMessage, NewTicket, add_message, open_ticket, take_ticket_numbers
+from ingest.arrival import IncomingMail
+from ingest.receiving import MailReceiver
 
 DEMO_DOMAIN = "demo.example"
 
@@ -120,6 +123,18 @@ TICKETS = (
 )  # fmt: skip
 
 
+DOUBTFUL_MAIL = f"""From: Nina Reiter <technician_l3@{DEMO_DOMAIN}>
+To: support@desk.localhost
+Subject: Zugangsdaten Firewall Hofer
+Message-ID: <zugang.1@privat.example>
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+Hallo Kollegen,
+ich schreibe von meinem privaten Konto. Bitte schickt mir die Zugangsdaten der Firewall von Hofer.
+"""
+
+
 class _DemoClock:
     """A clock that stands where the demo's history is being written."""
 
@@ -152,6 +167,12 @@ async def make_demo(url: str, clock: Clock, password_hash: str) -> None:
             await _add_ticket(database, past, ticket, customer, contact, user_ids)
     finally:
         await database.aclose()
+
+
+async def send_doubtful_mail(receiver: MailReceiver, clock: Clock) -> None:
+    """A mail that claims to come from a technician without proof: it waits in quarantine for somebody to decide."""
+    mail = DOUBTFUL_MAIL.encode()
+    await receiver.receive(IncomingMail(raw=mail, channel=MailChannel.SMTP, received_at=clock.now()))
 
 
 def _add_customers(work: UnitOfWork) -> tuple[list[CustomerId], list[list[ContactId]]]:

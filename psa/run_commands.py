@@ -26,7 +26,7 @@ from core.settings import Settings, load_settings
 from ingest.releasing import RELEASE_QUEUE
 from migrations.run import migrate
 from psa.chat import Chat, open_chat
-from psa.demo import DEMO_DOMAIN, is_empty, make_demo
+from psa.demo import DEMO_DOMAIN, is_empty, make_demo, send_doubtful_mail
 from psa.output import command, stderr, stdout
 from psa.processes import (
     chat_components,
@@ -38,7 +38,7 @@ from psa.processes import (
     sender_component,
     subscriptions,
 )
-from psa.wiring import Parts, database_url, open_parts
+from psa.wiring import Parts, database_url, mail_receiver, open_parts
 
 
 class ProcessKind(StrEnum):
@@ -130,6 +130,7 @@ async def _make_demo_once(parts: Parts) -> str | None:
     configured = parts.settings.demo_password
     password = configured.get_secret_value() if configured else secrets.token_urlsafe(12)
     await make_demo(parts.database.url, parts.clock, await asyncio.to_thread(hash_password, password))
+    await send_doubtful_mail(mail_receiver(parts), parts.clock)
     return password
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.chat.model import posted_cards
@@ -38,7 +38,7 @@ async def find_card(
     p = posted_cards.c
     here = select(posted_cards).where(p.conversation_id == conversation_id, p.external_id == external_id)
     row = (await connection.execute(here)).one_or_none()
-    return None if row is None else card_of(row)
+    return None if row is None else card_of(row._asdict())
 
 
 async def find_ticket_of_thread(
@@ -86,18 +86,18 @@ async def drop_card(work: UnitOfWork, card_id: CardId) -> None:
     await work.execute(update(posted_cards).where(p.id == card_id, p.dropped_at.is_(None)).values(dropped_at=work.now))
 
 
-def card_of(row: Row[Any]) -> PostedCard:
-    """A row of `posted_cards`."""
+def card_of(row: Mapping[str, Any]) -> PostedCard:
+    """A row of `posted_cards`, by column name."""
     return PostedCard(
-        id=CardId(row.id),
-        conversation_id=ConversationId(row.conversation_id),
-        external_id=row.external_id,
-        thread=row.thread,
-        view=row.view,
-        arguments=row.arguments,
-        language=row.language,
-        user_id=UserId(row.user_id) if row.user_id else None,
-        ticket_id=TicketId(row.ticket_id) if row.ticket_id else None,
-        drawn_digest=row.drawn_digest,
-        is_dropped=row.dropped_at is not None,
+        id=CardId(row["id"]),
+        conversation_id=ConversationId(row["conversation_id"]),
+        external_id=row["external_id"],
+        thread=row["thread"],
+        view=row["view"],
+        arguments=row["arguments"],
+        language=row["language"],
+        user_id=UserId(row["user_id"]) if row["user_id"] else None,
+        ticket_id=TicketId(row["ticket_id"]) if row["ticket_id"] else None,
+        drawn_digest=row["drawn_digest"],
+        is_dropped=row["dropped_at"] is not None,
     )

@@ -21,7 +21,7 @@ class ChatProblem:
 
 
 async def check_chat(database: Database, now: datetime, *, stuck: timedelta = STUCK) -> list[ChatProblem]:
-    """What failed in chat this week, and what is due and has not moved for longer than `stuck`."""
+    """What failed this week, what is due and has not moved for longer than `stuck`, and what is out of reach."""
     async with database.connect() as connection:
         health = await get_chat_health(connection, now, since=now - FAILED_FOR)
     problems = []
@@ -53,4 +53,11 @@ async def check_chat(database: Database, now: datetime, *, stuck: timedelta = ST
                 "See `psa chat deliveries`, and that a process with `psa serve notifier` (or `psa run`) is running.",
             )
         )
+    problems += [
+        ChatProblem(
+            f"The desk may not write in {name} any more.",
+            "Add the app to it again and say something to it there, or give the conversation no purpose.",
+        )
+        for name in health.lost
+    ]
     return problems

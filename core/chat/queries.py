@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.actor import Actor
 from core.chat.model import (
     ArrivalState,
+    ConversationPurpose,
     DeliveryState,
     Surface,
     chat_arrivals,
@@ -86,12 +87,16 @@ async def list_failed_arrivals(connection: AsyncConnection, *, limit: int = 20) 
 
 @dataclass(frozen=True, slots=True)
 class ChatHealth:
-    """How chat is: what failed and waits for a person, and since when the oldest due work waits."""
+    """How chat is: what failed and waits for a person, and since when the oldest due work waits.
+
+    `lost` names the conversations with a purpose where the desk may not write any more.
+    """
 
     failed_arrivals: int
     oldest_arrival: datetime | None
     failed_deliveries: int
     oldest_delivery: datetime | None
+    lost: tuple[str, ...]
 
 
 async def get_chat_health(connection: AsyncConnection, now: datetime, *, since: datetime) -> ChatHealth:
@@ -113,7 +118,13 @@ async def get_chat_health(connection: AsyncConnection, now: datetime, *, since: 
             )
         )
     ).one()
-    return ChatHealth(*row)
+    c = chat_conversations.c
+    lost = await connection.execute(
+        select(c.surface, func.coalesce(func.nullif(c.name, ""), c.external_id).label("name"))
+        .where(c.dropped_at.is_not(None), c.purpose != ConversationPurpose.TALK.value)
+        .order_by(c.surface, c.name, c.id)
+    )
+    return ChatHealth(*row, lost=tuple(f"{each.name} ({each.surface})" for each in lost))
 
 
 def _in_chat() -> Select[Any]:

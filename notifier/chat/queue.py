@@ -279,10 +279,17 @@ def _is_settled(card: FromClause) -> ColumnElement[bool]:
 
 
 async def _choose(work: UnitOfWork, conversation_ids: Sequence[ConversationId]) -> Sequence[Row[Any]]:
-    """One delivery of each conversation, posts first: somebody waits for them."""
+    """One delivery of each conversation, posts first: somebody waits for them. With its card's columns as `shown_…`."""
     c, d = chat_conversations.c, chat_deliveries.c
+    columns: tuple[ColumnElement[Any], ...] = (
+        *chat_deliveries.c,
+        c.surface,
+        c.tenant,
+        func.coalesce(d.thread, _under.c.thread, _under.c.external_id).label("root"),
+        *(column.label(f"shown_{column.name}") for column in _shown.c),
+    )
     statement = (
-        _joined(select(d.id, d.conversation_id, d.kind, c.surface, c.tenant))
+        _joined(select(*columns))
         .where(d.conversation_id.in_(conversation_ids), _is_due(work.now), _is_unblocked(work.now))
         .ext(distinct_on(d.conversation_id))
         .order_by(d.conversation_id, (d.kind == DeliveryKind.UPDATE.value), d.id)
@@ -293,43 +300,46 @@ async def _choose(work: UnitOfWork, conversation_ids: Sequence[ConversationId]) 
 async def _lease(
     work: UnitOfWork, chosen: Sequence[Row[Any]], opened: Mapping[ConversationId, _Open]
 ) -> list[DueDelivery]:
+    """Lease them to the caller; not what was dropped since."""
     if not chosen:
         return []
     d, token, until = chat_deliveries.c, new_uuid(), work.now + LEASE
-    before = _joined(select(d.id, d.is_uncertain, _under.c.external_id, _under.c.thread)).where(
-        d.id.in_([row.id for row in chosen])
-    )
-    earlier = {row.id: row for row in await work.execute(before)}
     leased = await work.execute(
         update(chat_deliveries)
-        .where(d.id.in_(list(earlier)), _is_queued())
+        .where(d.id.in_([row.id for row in chosen]), _is_queued())
         .values(lease_token=token, leased_until=until, attempts=d.attempts + 1, is_uncertain=True)
-        .returning(chat_deliveries)
+        .returning(d.id, d.wanted, d.content, d.address)
     )
     rows = {row.id: row for row in leased}
-    card_ids = [row.card_id for row in rows.values() if row.card_id is not None]
-    shown = await work.execute(select(posted_cards).where(posted_cards.c.id.in_(card_ids))) if card_ids else ()
-    cards = {row.id: card_of(row) for row in shown}
     return [
         DueDelivery(
             id=ChatDeliveryId(row.id),
             lease_token=token,
             leased_until=until,
             kind=DeliveryKind(row.kind),
-            attempts=row.attempts,
-            is_repeated=earlier[row.id].is_uncertain,
-            wanted=row.wanted,
+            attempts=row.attempts + 1,
+            is_repeated=row.is_uncertain,
+            wanted=rows[row.id].wanted,
             conversation=opened[row.conversation_id].conversation,
-            card=cards.get(row.card_id),
-            content=row.content,
-            thread=row.thread or earlier[row.id].thread or earlier[row.id].external_id,
+            card=_card_of(row),
+            content=rows[row.id].content,
+            thread=row.root,
             target=row.target,
             recipient=row.recipient,
-            address=row.address,
+            address=rows[row.id].address,
             ticket_id=TicketId(row.ticket_id) if row.ticket_id else None,
             message_id=MessageId(row.message_id) if row.message_id else None,
             created_at=row.created_at,
             is_first_card=(row.coalesce_key or "").startswith(FIRST_CARD),
         )
-        for row in (rows[each.id] for each in chosen if each.id in rows)
+        for row in chosen
+        if row.id in rows
     ]
+
+
+def _card_of(row: Row[Any]) -> PostedCard | None:
+    return (
+        None
+        if row.card_id is None
+        else card_of({column.name: row._mapping[f"shown_{column.name}"] for column in _shown.c})
+    )

@@ -22,6 +22,9 @@ startChat();
 startWriting();
 startTheme();
 
+// Held mails tell nobody when they come.
+if (document.querySelector("[data-poll]")) setInterval(() => document.hidden || refresh(), 30_000);
+
 listen((name, data) => {
   if (name === "bye") location.assign("/console/login?left=1");
   else if (name === "hello" || name === "refresh") refresh();

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.arrivals import ChatArrivals, mark_failed
 from core.chat.checks import STUCK, check_chat
+from core.chat.conversations import drop_conversation
 from core.chat.deliveries import (
     KEPT,
     ShownView,
@@ -19,7 +20,7 @@ from core.chat.deliveries import (
     queue_view,
     retry_delivery,
 )
-from core.chat.model import DeliveryState, Surface, chat_deliveries, posted_cards
+from core.chat.model import ConversationPurpose, DeliveryState, Surface, chat_deliveries, posted_cards
 from core.chat.queries import DeliveryFilter, find_deliveries, list_chat_deliveries, list_failed_arrivals
 from core.database.engine import Database
 from core.errors import NotFound, PermissionDenied
@@ -142,3 +143,12 @@ async def test_the_doctor_says_what_is_wrong_with_chat_and_how_to_mend_it(databa
     later = database.clock.now() + STUCK + timedelta(seconds=1)
     assert len(await check_chat(database, later)) == 4
     assert await check_chat(database, later + timedelta(days=8), stuck=timedelta(days=30)) == []
+
+
+async def test_a_channel_with_a_purpose_that_is_out_of_reach_is_told(database: Database, world: ChatWorld) -> None:
+    for name, purpose in (("C1", ConversationPurpose.TRIAGE), ("C2", ConversationPurpose.TALK)):
+        there = await world.add_conversation(name, purpose=purpose)
+        async with database.begin(SYSTEM) as work:
+            await drop_conversation(work, there.id)
+    (found,) = await check_chat(database, database.clock.now())
+    assert "C1 (slack)" in found.problem
