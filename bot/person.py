@@ -34,3 +34,9 @@ def customer_person(customer_id: CustomerId, language: str) -> Person:
     """All of a customer's people, for whom a card in a channel shared with them is drawn: public messages only."""
     actor = Actor(kind=ActorKind.CONTACT, role=Role.CUSTOMER_TECHNICIAN, customer_id=customer_id)
     return Person(actor=actor, name="", language=language)
+
+
+def contact_person(customer_id: CustomerId, name: str, address: str | None, language: str) -> Person:
+    """A customer's contact, who sees the tickets that they take part in; of one without an address there are none."""
+    actor = Actor(kind=ActorKind.CONTACT, email=address, role=Role.CUSTOMER_USER, customer_id=customer_id, name=name)
+    return Person(actor=actor, name=name, language=language)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
-from bot.person import Person, customer_person, desk_person
+from bot.person import Person, contact_person, customer_person, desk_person
 from bot.request import Account, Place
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.accounts import ChatAccounts, KnownAccount
@@ -125,14 +125,7 @@ def person_of(known: KnownAccount, account: Account, conversation: Conversation 
     shared_with = conversation.customer_id if conversation else None
     if known.contact is not None and shared_with in (None, known.contact.customer_id):
         contact = known.contact
-        actor = Actor(
-            ActorKind.CONTACT,
-            email=contact.address,
-            role=Role.CUSTOMER_USER,
-            customer_id=contact.customer_id,
-            name=contact.name,
-        )
-        return Person(actor, contact.name, contact.language)
+        return contact_person(contact.customer_id, contact.name, contact.address, contact.language)
     if conversation is not None and conversation.purpose is ConversationPurpose.CUSTOMER and known.contact is None:
         name = account.display_name or account.account
         actor = Actor(ActorKind.CONTACT, role=Role.CUSTOMER_USER, customer_id=shared_with, name=name)
