@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.answer import Answer
 from bot.request import Account
-from core.chat.cards import find_card
 from core.chat.conversations import Conversation, find_account_id, keep_conversation, keep_personal_conversation
 from core.chat.deliveries import ShownView, queue_content, queue_update, queue_view, queue_view_in_place
 from core.chat.model import ConversationKind, ConversationPurpose, Surface
@@ -55,22 +54,20 @@ async def _queue_openly(work: UnitOfWork, conversation: Conversation, answer: An
 
 
 async def _queue_for_one(work: UnitOfWork, conversation: Conversation, account: Account, answer: Answer) -> None:
-    """Where others are: a message that one account sees can be replaced, but not redrawn later."""
-    place, content = answer.place, answer.card.model_dump(mode="json")
-    if answer.replaces is not None and await find_card(work.connection, conversation.id, answer.replaces) is None:
-        await queue_update(
-            work, conversation.id, answer.replaces, content, recipient=account.account, address=place.address
-        )
-    else:
-        await queue_content(
-            work,
-            conversation.id,
-            content,
-            thread=place.thread,
-            recipient=account.account,
-            address=place.address,
-            ticket_id=answer.ticket_id,
-        )
+    """Where others are: a message that one account sees, which is not redrawn later.
+
+    It takes no message's place: whatever we know by its id, everybody there sees.
+    """
+    place = answer.place
+    await queue_content(
+        work,
+        conversation.id,
+        answer.card.model_dump(mode="json"),
+        thread=place.thread,
+        recipient=account.account,
+        address=place.address,
+        ticket_id=answer.ticket_id,
+    )
 
 
 def _shown(conversation: Conversation, answer: Answer) -> ShownView | None:

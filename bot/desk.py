@@ -115,10 +115,11 @@ class ChatDesk:
 
     async def _said(self, turn: Turn, said: Said) -> Answer | None:
         context = await self._thread_ticket(turn, said.place.thread)
+        is_stray = context is not None and not await self._talk.may_stand_in(turn.conversation, context)
         if not said.is_addressed:
             return await self._talked(turn, said, context) if context is not None else None
         allowed = typed_commands(turn.person.actor, COMMANDS) if turn.person else ()
-        line = parse_line(said.text, allowed or (BY_NAME[LINK_ACCOUNT],), context)
+        line = parse_line(said.text, allowed or (BY_NAME[LINK_ACCOUNT],), None if is_stray else context)
         if turn.person is None:
             return await self._met(turn, line)
         if line.command is not None:

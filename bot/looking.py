@@ -92,6 +92,8 @@ class Looking:
             drawn = await self._services.views.draw(view, person)
             if place is not None:
                 turn = await self._turns.begin(account, place)
+                if not turn.may_show(person):
+                    return None
                 drawn = await self._services.views.draw(view, turn.onlooker)
         except (NotFound, PermissionDenied):
             return None

@@ -14,10 +14,11 @@ from core.chat.cards import find_ticket_of_thread
 from core.chat.conversations import Conversation, find_conversation
 from core.chat.messages import find_message_by_chat_id
 from core.chat.model import ConversationPurpose, Surface
-from core.errors import AlreadyDone
+from core.errors import AlreadyDone, Conflict, NotFound
 from core.identity.roles import Role
 from core.ids import ConversationId, TicketNumber
 from core.tickets.lookups import find_living_number
+from core.tickets.queries import get_ticket
 from core.tickets.rules import MessageKind
 from core.tickets.writing import SaidIn
 
@@ -36,8 +37,19 @@ class ThreadTalk:
             ticket_id = await find_ticket_of_thread(connection, conversation_id, thread)
             return await find_living_number(connection, ticket_id) if ticket_id is not None else None
 
+    async def may_stand_in(self, conversation: Conversation, ticket: TicketNumber) -> bool:
+        """False where the conversation is shared with a customer, and the ticket is another's by now."""
+        if conversation.customer_id is None:
+            return True
+        async with self._services.database.connect() as connection:
+            try:
+                found = await get_ticket(connection, SYSTEM, ticket)
+            except NotFound:
+                return False
+        return bool(found["customer_id"] == conversation.customer_id)
+
     async def add(self, turn: Turn, said: Said, ticket: TicketNumber, said_in: SaidIn | None) -> None:
-        """Write what was said on the ticket, once."""
+        """Write what was said on the ticket, once. Raises Conflict where that would tell another customer."""
         if turn.person is None or not said.text.strip():
             return
         actor = turn.person.actor
@@ -45,6 +57,8 @@ class ThreadTalk:
         if is_shared and not actor.is_staff:
             # The ticket's card stands in this channel, so whoever talks here may write on it.
             actor = replace(actor, role=Role.CUSTOMER_TECHNICIAN)
+        if actor.is_staff and not await self.may_stand_in(turn.conversation, ticket):
+            raise Conflict(f"Ticket #{ticket} is not this customer's; nothing was written on it.")
         kind = MessageKind.PUBLIC if is_shared or not actor.is_staff else MessageKind.NOTE
         try:
             await self._services.tickets.add_message(

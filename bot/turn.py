@@ -48,7 +48,9 @@ class Turn:
 
     def may_show(self, person: Person) -> bool:
         """Whether the person may show things to everybody here: the desk's people anywhere, others among themselves."""
-        return person.actor.is_staff or self.conversation.customer_id == person.actor.customer_id
+        if self.is_personal or person.actor.is_staff:
+            return True
+        return self.conversation.customer_id == person.actor.customer_id
 
     @property
     def onlooker(self) -> Person:

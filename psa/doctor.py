@@ -14,8 +14,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
+from bot.channel import ChannelError
 from core.audit.partitions import month_start, partition_name
 from core.blobs.store import key_of
+from core.chat.checks import check_chat
 from core.errors import PsaError
 from core.mail.mailbox_checks import check_mailboxes
 from core.mail.model import OutgoingState, ReceiptOutcome, mail_receipts, outgoing_mails
@@ -24,6 +26,7 @@ from core.messaging.operations import get_lag
 from core.messaging.topology import queues_of
 from core.settings import load_settings
 from migrations.run import alembic_config
+from psa.chat import Slack, open_chat
 from psa.output import command, print_rows
 from psa.processes import subscriptions
 from psa.wiring import Parts, open_parts
@@ -124,6 +127,26 @@ async def _mailboxes(parts: Parts) -> list[Finding]:
     return [Finding(f"mailbox {each.mailbox}", State.BAD, each.problem, each.mend) for each in problems]
 
 
+async def _chat(parts: Parts) -> list[Finding]:
+    problems = await check_chat(parts.database, parts.clock.now())
+    findings = [Finding("chat", State.BAD, each.problem, each.mend) for each in problems]
+    async with open_chat(parts) as chat:
+        if chat.slack is not None:
+            findings.append(await _slack(chat.slack))
+        if chat.teams is not None:
+            findings.append(Finding("Teams", State.GOOD, "local, without tokens" if chat.teams.is_local else "set up"))
+    return findings or [Finding("chat", State.GOOD, "the console; neither Slack nor Teams is set up")]
+
+
+async def _slack(slack: Slack) -> Finding:
+    """Whether Slack takes our token, and of which workspace it is."""
+    try:
+        workspace = await slack.people.workspace()
+    except ChannelError as error:
+        return Finding("Slack", State.BAD, str(error), "Check PSA_SLACK_BOT_TOKEN, and that the app is installed.")
+    return Finding("Slack", State.GOOD, f"the token is good for workspace {workspace.team}")
+
+
 async def _ports(parts: Parts) -> list[Finding]:
     findings = []
     settings = parts.settings
@@ -145,6 +168,7 @@ CHECKS: tuple[tuple[str, Callable[[Parts], Awaitable[list[Finding]]]], ...] = (
     ("events", _events),
     ("mails", _mails),
     ("mailboxes", _mailboxes),
+    ("chat", _chat),
     ("ports", _ports),
 )
 

@@ -72,22 +72,15 @@ class SlackChannel:
             return None
 
     async def update(self, destination: Destination, external_id: str, card: Card) -> None:
-        """Redraw a message; one that a single account sees can be replaced only while its answer address is good."""
-        content = self._content(destination, card)
-        if destination.recipient is None or destination.kind is ConversationKind.PERSONAL:
-            await self._client.call(
-                self._client.web.chat_update,
-                channel=destination.conversation,
-                ts=external_id,
-                parse="none",
-                link_names=False,
-                **content,
-            )
-            return
-        response_url = self._response_url(destination)
-        if response_url is None:
-            raise MessageGone("Nothing says how to replace what one person sees.")
-        await self._client.respond(response_url, replace_original=True, **content)
+        """Redraw a message. What a single account sees has no id, and is replaced by posting."""
+        await self._client.call(
+            self._client.web.chat_update,
+            channel=destination.conversation,
+            ts=external_id,
+            parse="none",
+            link_names=False,
+            **self._content(destination, card),
+        )
 
     async def delete(self, destination: Destination, external_id: str) -> None:
         """Take a message away."""

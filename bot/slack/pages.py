@@ -39,7 +39,8 @@ class SlackPages:
         """Cards below the links to our tickets, as all who are there may see them; not where other companies are."""
         payload = body["payload"]
         event = payload["event"]
-        if payload.get("is_ext_shared_channel"):
+        # What stands below a link that is being written goes out with it, and nobody can say to whom.
+        if payload.get("is_ext_shared_channel") or event.get("source") == COMPOSER:
             return
         account, place = account_of(body, event["user"]), _place_of_link(body, event)
         language = await self._speaking.language_of(account)
@@ -55,10 +56,8 @@ class SlackPages:
         await self._client.call(self._client.web.chat_unfurl, unfurls=unfurls, **where)
 
 
-def _place_of_link(body: Mapping[str, Any], event: Mapping[str, Any]) -> Place | None:
-    """Who will see the card; None while it is still being written."""
-    if event.get("source") == COMPOSER:
-        return None
+def _place_of_link(body: Mapping[str, Any], event: Mapping[str, Any]) -> Place:
+    """Who will see the card."""
     place = place_of_event(body, {"channel": event["channel"], "thread_ts": event.get("thread_ts")})
     if place.kind is ConversationKind.PERSONAL and not event.get("is_bot_user_member"):
         return replace(place, kind=ConversationKind.GROUP)

@@ -56,6 +56,9 @@ GERMAN: Final[Mapping[str, str]] = {
     "Ticket #{number} was merged into another one; go on there.": (
         "Ticket #{number} ging in einem anderen auf; dort geht es weiter."
     ),
+    "Ticket #{number} is not this customer's; nothing was written on it.": (
+        "Ticket #{number} gehört nicht diesem Kunden; es wurde nichts hineingeschrieben."
+    ),
     "Tickets #{one} and #{two} belong to different customers.": (
         "Die Tickets #{one} und #{two} gehören verschiedenen Kunden."
     ),

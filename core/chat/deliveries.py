@@ -134,7 +134,6 @@ async def queue_update(
     external_id: str,
     content: Mapping[str, Any],
     *,
-    recipient: str | None = None,
     address: Mapping[str, object] = _NO_ADDRESS,
 ) -> None:
     """Put a card that never changes in the place of a message. Was a living card there, it is none any more."""
@@ -151,7 +150,6 @@ async def queue_update(
         kind=DeliveryKind.UPDATE.value,
         content=dict(content),
         target=external_id,
-        recipient=recipient,
         address=dict(address),
         coalesce_key=f"message:{conversation_id}:{external_id}",
         wanted=1,

@@ -123,21 +123,20 @@ async def test_where_nothing_can_be_shown_to_one_alone_it_goes_to_the_personal_c
     assert card.user_id == tom
 
 
+@pytest.mark.parametrize("is_living", [True, False])
 async def test_a_private_answer_never_takes_the_place_of_a_card_that_all_see(
-    database: Database, world: ChatWorld
+    database: Database, world: ChatWorld, is_living: bool
 ) -> None:
     tom = await world.add_user("tom")
     there = await world.add_conversation("C1")
-    async with database.begin(SYSTEM) as work:
-        card_id = await queue_view(work, there.id, ShownView("queue", {}, "de"))
-    async with database.begin(SYSTEM) as work:
-        await work.execute(update(posted_cards).where(posted_cards.c.id == card_id).values(external_id="1.1"))
+    if is_living:
+        async with database.begin(SYSTEM) as work:
+            card_id = await queue_view(work, there.id, ShownView("queue", {}, "de"))
+        async with database.begin(SYSTEM) as work:
+            await work.execute(update(posted_cards).where(posted_cards.c.id == card_id).values(external_id="1.1"))
     await send(database, Answer(CARD, CHANNEL, technician(tom), replaces="1.1"))
     delivery, _ = await newest(database)
-    assert (delivery.kind, delivery.recipient) == ("post", "U1")
-    await send(database, Answer(CARD, CHANNEL, technician(tom), replaces="private"))
-    delivery, _ = await newest(database)
-    assert (delivery.kind, delivery.target, delivery.recipient) == ("update", "private", "U1")
+    assert (delivery.kind, delivery.target, delivery.recipient) == ("post", None, "U1")
 
 
 @pytest.mark.parametrize("is_living", [True, False])

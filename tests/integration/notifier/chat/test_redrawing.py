@@ -230,7 +230,7 @@ async def test_cards_that_never_change_are_replaced_and_taken_away(turned: Datab
     channel = RecordingChannel()
     there = await world.add_conversation("C1")
     async with turned.begin(SYSTEM) as work:
-        await queue_update(work, there.id, "1.1", content("done"), recipient="U1", address={"response_url": "x"})
+        await queue_update(work, there.id, "1.1", content("done"), address={"response_url": "x"})
         await queue_delete(work, there.id, "2.2")
     async with running(sender(turned, channel)):
         await until_states(turned, "sent", "sent")
