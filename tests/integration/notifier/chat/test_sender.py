@@ -99,7 +99,8 @@ async def test_a_post_that_never_works_does_not_hold_up_its_conversation_for_eve
         for number in range(7):
 
             async def is_tried(number: int = number) -> bool:
-                return len(channel.tried) > number and (await rows_of(turned))[0].leased_until is None
+                poison, *_ = await rows_of(turned)
+                return poison.attempts > number and poison.leased_until is None
 
             await say(turned, other.id, "wakes")
             await eventually(is_tried)
