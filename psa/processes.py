@@ -18,6 +18,7 @@ from core.audit.queries import AuditLog
 from core.blobs.orphans import collect_orphans
 from core.chat.arrivals import ChatArrivals
 from core.chat.conversations import Conversations
+from core.chat.deliveries import purge_deliveries
 from core.chat.http import routes as chat_routes
 from core.customers.http import routes as customer_routes
 from core.customers.service import Customers
@@ -176,12 +177,14 @@ def jobs(parts: Parts) -> list[Component]:
     async def collect() -> None:
         await collect_orphans(parts.database, parts.blobs)
 
-    async def forget_arrivals() -> None:
+    async def forget_chat() -> None:
         await ChatArrivals(parts.database).purge()
+        async with parts.database.begin(SYSTEM) as work:
+            await purge_deliveries(work)
 
     return [
         Periodic("audit partitions", 24 * 3600, make_partitions),
         Periodic("mailbox watch", 60, report_mailboxes),
         Periodic("orphaned blobs", 3600, collect),
-        Periodic("chat arrivals", 24 * 3600, forget_arrivals),
+        Periodic("chat retention", 24 * 3600, forget_chat),
     ]

@@ -63,7 +63,7 @@ class Failure:
 class FakeConnector:
     """`members` are the people by directory id; `conversations` those that the bot is in.
 
-    Without `wants_tokens` it is a local client, which lets everybody in.
+    Without `wants_tokens` it is a local client, which lets everybody in. `loads_cards` into Microsoft's typed models.
     """
 
     def __init__(self) -> None:
@@ -81,6 +81,7 @@ class FakeConnector:
         self.requests: list[tuple[str, str]] = []
         self.are_keys_away = False
         self.wants_tokens = True
+        self.loads_cards = True
         self._tokens: set[str] = set()
         self._numbers = count(1_700_000_000_001)
         self._changed = asyncio.Condition()
@@ -219,6 +220,8 @@ class FakeConnector:
             return self._refuse(400, "BadArgument", "no Adaptive Card of a version that Teams takes from bots")
         if len(json.dumps(card, ensure_ascii=False).encode()) > CARD_BYTES:
             return self._refuse(413, "MessageSizeTooBig", "the card is larger than 28 KB")
+        if not self.loads_cards:
+            return None
         # Teams takes both "Full", as its pages write it, and "full", as its typed model does.
         host = {name: str(value).lower() for name, value in card.get("msteams", {}).items()}
         AdaptiveCard.model_validate({**card, "msteams": host})
