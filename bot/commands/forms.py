@@ -22,7 +22,7 @@ from bot.views.card import (
 )
 from bot.views.wording import PRIORITIES, STATUSES
 from bot.wording import Words
-from core.chat.model import ConversationPurpose
+from core.chat.rules import ConversationPurpose
 
 _REQUIRED = Words("Bitte ausfüllen.", "Please fill this in.")
 _TOO_LONG = Words("Höchstens {longest} Zeichen.", "At most {longest} characters.")
