@@ -6,7 +6,7 @@ from bot.answer import Answer
 from bot.request import Account
 from core.chat.conversations import Conversation, find_account_id, keep_conversation, keep_personal_conversation
 from core.chat.deliveries import ShownView, queue_content, queue_update, queue_view, queue_view_in_place
-from core.chat.model import ConversationKind, ConversationPurpose, Surface
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.unit_of_work import UnitOfWork
 
 SHOWS_TO_ONE_ALONE = frozenset({Surface.SLACK})

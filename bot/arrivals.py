@@ -17,7 +17,7 @@ from bot.views.card import Card, Text, Tone
 from bot.wording import Words
 from core.actor import SYSTEM
 from core.chat.arrivals import Arrival, ChatArrivals, mark_done, mark_failed
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.database.engine import Database
 from core.errors import Unavailable
 from core.ids import ArrivalId

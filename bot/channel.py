@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from bot.views.card import Card
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 
 class ChannelError(Exception):

@@ -30,7 +30,7 @@ from bot.welcome import welcome_card
 from core.actor import SYSTEM
 from core.chat.cards import PostedCard, find_card
 from core.chat.conversations import drop_conversation, find_conversation
-from core.chat.model import ConversationPurpose, Surface
+from core.chat.rules import ConversationPurpose, Surface
 from core.errors import AlreadyDone, InvalidInput, PermissionDenied, PsaError, Unavailable
 from core.ids import TicketNumber
 from core.tickets.writing import SaidIn

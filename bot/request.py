@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from core.actor import SYSTEM, Actor
 from core.chat.cards import find_ticket_of_thread
 from core.chat.conversations import Conversation, find_conversation
 from core.chat.messages import find_message_by_chat_id
-from core.chat.model import ConversationPurpose, Surface
+from core.chat.rules import ConversationPurpose, Surface
 from core.errors import AlreadyDone, Conflict, NotFound
 from core.identity.roles import Role
 from core.ids import ConversationId, TicketNumber

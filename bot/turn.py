@@ -12,7 +12,7 @@ from bot.request import Account, Place
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.accounts import ChatAccounts, KnownAccount
 from core.chat.conversations import Conversation, keep_conversation
-from core.chat.model import ConversationKind, ConversationPurpose, Surface
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.engine import Database
 from core.identity.roles import Role
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.database.unit_of_work import UnitOfWork
 from core.messaging.consumer import Handler, Subscription
 from core.messaging.event import Envelope

@@ -29,7 +29,7 @@ from bot.teams.registration import read_registration
 from bot.turn import Directory
 from bot.views.living import Views
 from core.chat.conversations import Conversations
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.customers.service import Customers
 from core.errors import Misconfigured
 from core.mail.quarantine import Quarantine

@@ -12,8 +12,8 @@ from core.actor import SYSTEM
 from core.chat.arrivals import ChatArrivals
 from core.chat.conversations import ConversationFilter, Conversations
 from core.chat.deliveries import retry_delivery
-from core.chat.model import DeliveryState, Surface
 from core.chat.queries import DeliveryFilter, list_chat_deliveries, list_failed_arrivals
+from core.chat.rules import DeliveryState, Surface
 from core.errors import NotFound
 from core.ids import ArrivalId, ChatDeliveryId
 from core.settings import load_settings

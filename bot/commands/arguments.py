@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from core.chat.model import ConversationPurpose
+from core.chat.rules import ConversationPurpose
 from core.tickets.rules import TicketPriority, TicketStatus
 
 _E = TypeVar("_E", bound=StrEnum)

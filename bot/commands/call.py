@@ -13,7 +13,7 @@ from bot.views.living import Views
 from bot.wording import Words
 from core.chat.accounts import ChatAccounts
 from core.chat.conversations import Conversations
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.customers.service import Customers
 from core.database.engine import Database
 from core.errors import InvalidInput

@@ -22,7 +22,7 @@ from bot.views.card import (
 )
 from bot.views.wording import PRIORITIES, STATUSES
 from bot.wording import Words
-from core.chat.model import ConversationPurpose
+from core.chat.rules import ConversationPurpose
 
 LONGEST_WRITTEN = 3000
 """What can be written into an input on every surface."""

@@ -9,7 +9,7 @@ from bot.commands.specification import Argument, Command
 from bot.views.notices import notice_card
 from bot.wording import Words
 from core.chat.conversations import ConversationChanges
-from core.chat.model import ConversationPurpose
+from core.chat.rules import ConversationPurpose
 from core.errors import InvalidInput
 from core.identity.roles import Permission
 

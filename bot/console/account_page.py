@@ -12,7 +12,7 @@ from bot.console.pages import Pages, html_response
 from bot.console.wording import say
 from core.chat.accounts import ChatAccounts
 from core.chat.link_codes import LinkCode
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.errors import InvalidInput
 from core.identity.preferences import Preferences
 from core.identity.sessions import Sessions

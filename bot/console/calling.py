@@ -13,7 +13,7 @@ from bot.console.pages import Moment, Pages, moment
 from bot.person import Person
 from bot.request import Account, Place
 from core.actor import Actor, ActorKind
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 from core.http.calling import HowCalled
 from core.identity.queries import User
 from core.identity.roles import Permission

@@ -14,7 +14,8 @@ from bot.console.transcript import tell_entry
 from bot.views.card import Card
 from core.actor import SYSTEM
 from core.chat.conversations import find_conversation
-from core.chat.model import Surface, chat_conversations, chat_deliveries, console_entries
+from core.chat.model import chat_conversations, chat_deliveries, console_entries
+from core.chat.rules import Surface
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.errors import Unavailable

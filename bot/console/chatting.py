@@ -26,7 +26,7 @@ from bot.console.pages import Pages, html_response
 from bot.console.transcript import DESK, Entry, Transcripts
 from bot.desk import ChatDesk
 from bot.views.card import Card, LookupSource
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.errors import InvalidInput, NotFound
 
 ENTRIES = 25

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.request import Account, Place, Pressed, Request, Said
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 
 class _What(StrEnum):

@@ -16,7 +16,8 @@ from bot.console.drawing import CardDrawing
 from bot.console.pages import POLICY_WITH_FRAMES, Pages, html_response
 from bot.console.wording import say
 from bot.views.card import Action, View
-from core.chat.model import DeliveryKind, DeliveryState, Surface, chat_conversations, chat_deliveries
+from core.chat.model import chat_conversations, chat_deliveries
+from core.chat.rules import DeliveryKind, DeliveryState, Surface
 from core.database.engine import Database
 from core.errors import NotFound
 from core.identity.roles import Permission

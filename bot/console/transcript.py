@@ -16,15 +16,8 @@ from bot.views.card import Card
 from core.actor import SYSTEM
 from core.chat.accounts import ChatAccounts
 from core.chat.conversations import Conversation, find_conversation, keep_conversation
-from core.chat.model import (
-    ConversationKind,
-    ConversationPurpose,
-    Surface,
-    chat_conversations,
-    console_entries,
-    posted_card_tickets,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, console_entries, posted_card_tickets, posted_cards
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.identity.queries import User

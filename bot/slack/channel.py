@@ -23,7 +23,7 @@ from bot.render.blockkit import message
 from bot.slack.client import SlackClient
 from bot.slack.people import SlackPeople
 from bot.views.card import Card
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 from core.clock import Clock
 
 DELIVERY_EVENT: Final = "psa_delivery"

@@ -17,7 +17,7 @@ from bot.slack.interpreting import interpret
 from bot.slack.kept import Kind, Payload, keep, natural_key
 from bot.slack.people import SlackPeople, Workspace
 from bot.slack.plain_text import mentioned
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.clock import Clock
 from core.errors import InvalidInput, Unavailable
 

@@ -13,7 +13,7 @@ from bot.request import Account, Edited, Joined, Pressed, Reacted, Request, Said
 from bot.slack.kept import Kind, Payload
 from bot.slack.places import place_of_event, place_of_interaction, place_of_slash, read_place
 from bot.slack.plain_text import mentioned, plain_text
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 _SAID = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 _LEFT = frozenset(

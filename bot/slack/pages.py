@@ -14,7 +14,7 @@ from bot.slack.client import SlackClient
 from bot.slack.interpreting import account_of
 from bot.slack.places import place_of_event
 from bot.slack.speaking import Speaking
-from core.chat.model import ConversationKind
+from core.chat.rules import ConversationKind
 
 MOST_LINKS: Final = 5
 COMPOSER: Final = "composer"

@@ -10,7 +10,7 @@ import orjson
 
 from bot.request import Place
 from bot.slack.kept import Payload
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 RESPONSE_TIME = timedelta(minutes=29)
 """Slack takes answers at a response_url for 30 minutes; the last one is for our own queue."""

@@ -15,7 +15,7 @@ import orjson
 
 from bot.request import Account, Place
 from bot.teams.references import Reference
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 NATURAL_KEY_CHARACTERS = 300
 

@@ -35,7 +35,7 @@ from bot.teams.registration import NoRegistration, Registration, is_loopback
 from bot.teams.service_urls import ServiceUrls
 from bot.teams.tokens import ChannelTokens
 from bot.teams.turns import Turns, is_whole
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.clock import Clock
 from core.database.engine import Database
 from core.errors import PermissionDenied

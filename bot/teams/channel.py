@@ -12,7 +12,7 @@ from bot.teams.drawing import CARD_TYPE, CardDrawing
 from bot.teams.references import Reference
 from bot.teams.service_urls import TEAMS_SERVICE
 from bot.views.card import Card
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 OPENED_KEPT = 1000
 """Personal conversations remembered, so that a private answer in a channel costs one call, not two."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.request import Edited, Joined, Place, Pressed, Reacted, Request, Said
 from bot.teams.activities import account_of, bot_of, part, place_of, replied_to, text_of
 from bot.teams.plain_text import mentioned_id, mentions, said_text
-from core.chat.model import ConversationKind
+from core.chat.rules import ConversationKind
 
 BUTTON: Final = "value"
 """Where a button's signed value stands in the data of its action (`bot.render.adaptive`)."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from core.chat.model import Surface, chat_conversations
+from core.chat.model import chat_conversations
+from core.chat.rules import Surface
 from core.database.engine import Database
 
 

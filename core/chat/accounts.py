@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.actor import SYSTEM, Actor, ActorKind
 from core.audit.model import AuditAction
 from core.chat.link_codes import LinkCode, WrongCodes, digest_of, new_code
-from core.chat.model import LinkedBy, Surface, chat_accounts, link_codes
+from core.chat.model import chat_accounts, link_codes
+from core.chat.rules import LinkedBy, Surface
 from core.customers.model import contacts
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.actor import SYSTEM
-from core.chat.model import ArrivalState, Surface, chat_arrivals
+from core.chat.model import chat_arrivals
+from core.chat.rules import ArrivalState, Surface
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.errors import InvalidInput, NotFound

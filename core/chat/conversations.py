@@ -13,16 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
 from core.audit.model import AuditAction
-from core.chat.model import (
-    ConversationKind,
-    ConversationPurpose,
-    DeliveryState,
-    Surface,
-    chat_accounts,
-    chat_conversations,
-    chat_deliveries,
-    posted_cards,
-)
+from core.chat.model import chat_accounts, chat_conversations, chat_deliveries, posted_cards
+from core.chat.rules import ConversationKind, ConversationPurpose, DeliveryState, Surface
 from core.customers.model import customers
 from core.database.engine import Database
 from core.database.page import RowPage, read_page

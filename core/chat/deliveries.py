@@ -13,15 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from core.chat.model import (
-    DeliveryKind,
-    DeliveryState,
-    Surface,
-    chat_conversations,
-    chat_deliveries,
-    posted_card_tickets,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, chat_deliveries, posted_card_tickets, posted_cards
+from core.chat.rules import DeliveryKind, DeliveryState, Surface
 from core.database.unit_of_work import UnitOfWork
 from core.errors import NotFound
 from core.ids import CardId, ChatDeliveryId, ConversationId, MessageId, TicketId, UserId, new_uuid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from core.chat.model import DeliveryKind, Surface
+from core.chat.rules import DeliveryKind, Surface
 from core.messaging.event import Event
 
 

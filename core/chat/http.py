@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from core.chat.conversations import ConversationChanges, ConversationFilter, Conversations
-from core.chat.model import ConversationKind, ConversationPurpose, DeliveryKind, DeliveryState, Surface
 from core.chat.queries import find_deliveries
+from core.chat.rules import ConversationKind, ConversationPurpose, DeliveryKind, DeliveryState, Surface
 from core.database.engine import Database
 from core.http.envelope import Document, Page, PageQuery, document, page, resource
 from core.http.identifiers import uuid_in_path

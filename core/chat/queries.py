@@ -10,15 +10,8 @@ from sqlalchemy import Select, Text, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
-from core.chat.model import (
-    ArrivalState,
-    ConversationPurpose,
-    DeliveryState,
-    Surface,
-    chat_arrivals,
-    chat_conversations,
-    chat_deliveries,
-)
+from core.chat.model import chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.rules import ArrivalState, ConversationPurpose, DeliveryState, Surface
 from core.database.page import RowPage, read_page
 from core.identity.roles import Permission
 from core.mail.model import outgoing_mails

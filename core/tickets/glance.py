@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
-from core.chat.model import DeliveryState, chat_deliveries
+from core.chat.model import chat_deliveries
+from core.chat.rules import DeliveryState
 from core.customers.model import CustomerTier, customers
 from core.identity.model import users
 from core.ids import TicketId, TicketNumber

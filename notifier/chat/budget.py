@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.chat.model import DeliveryKind, Surface
+from core.chat.rules import DeliveryKind, Surface
 
 
 @dataclass(frozen=True, slots=True)

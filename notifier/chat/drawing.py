@@ -15,7 +15,8 @@ from bot.views.notices import error_card
 from core.actor import Actor, ActorKind
 from core.chat.cards import PostedCard, find_own_card
 from core.chat.conversations import Conversation
-from core.chat.model import ConversationKind, chat_accounts
+from core.chat.model import chat_accounts
+from core.chat.rules import ConversationKind
 from core.customers.model import contacts
 from core.database.engine import Database
 from core.errors import NotFound, PermissionDenied

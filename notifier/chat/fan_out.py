@@ -14,13 +14,8 @@ from core.chat.cards import find_own_card
 from core.chat.conversations import Conversation, conversation_of, keep_personal_conversation
 from core.chat.deliveries import ShownView, queue_content, queue_first_card, queue_redraw, queue_view
 from core.chat.messages import find_conversations_with
-from core.chat.model import (
-    ConversationPurpose,
-    Surface,
-    chat_accounts,
-    chat_conversations,
-    posted_cards,
-)
+from core.chat.model import chat_accounts, chat_conversations, posted_cards
+from core.chat.rules import ConversationPurpose, Surface
 from core.database.unit_of_work import UnitOfWork
 from core.identity.model import users
 from core.identity.roles import ROLE_PERMISSIONS, Permission

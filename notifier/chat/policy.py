@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
-from core.chat.model import ConversationKind, ConversationPurpose
+from core.chat.rules import ConversationKind, ConversationPurpose
 from core.tickets.rules import MessageKind
 
 

@@ -28,15 +28,8 @@ from core.actor import SYSTEM
 from core.chat.cards import PostedCard, card_of
 from core.chat.conversations import Conversation, conversation_of
 from core.chat.deliveries import FIRST_CARD
-from core.chat.model import (
-    DeliveryKind,
-    DeliveryState,
-    Surface,
-    chat_budgets,
-    chat_conversations,
-    chat_deliveries,
-    posted_cards,
-)
+from core.chat.model import chat_budgets, chat_conversations, chat_deliveries, posted_cards
+from core.chat.rules import DeliveryKind, DeliveryState, Surface
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.ids import ChatDeliveryId, ConversationId, MessageId, TicketId, new_uuid

@@ -23,7 +23,7 @@ from bot.views.living import Views
 from core.actor import SYSTEM
 from core.chat.conversations import UNOPENED, open_conversation
 from core.chat.deliveries import CHAT_CHANNEL
-from core.chat.model import DeliveryKind, Surface
+from core.chat.rules import DeliveryKind, Surface
 from core.database.engine import Database
 from core.database.listening import Wakeup, listening
 from core.errors import Unavailable

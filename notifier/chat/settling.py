@@ -15,14 +15,8 @@ from core.chat.conversations import drop_conversation
 from core.chat.deliveries import CHAT_CHANNEL
 from core.chat.events import ChatDeliveryFailed
 from core.chat.messages import note_shown
-from core.chat.model import (
-    DeliveryKind,
-    DeliveryState,
-    chat_conversations,
-    chat_deliveries,
-    posted_card_tickets,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, chat_deliveries, posted_card_tickets, posted_cards
+from core.chat.rules import DeliveryKind, DeliveryState
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.ids import TicketId

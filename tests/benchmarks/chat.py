@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.request import Account, Place, Said
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 from core.database.embedded import embedded_postgres
 from core.ids import new_uuid
 from core.tickets.rules import TicketPriority

@@ -10,7 +10,8 @@ from sqlalchemy import update
 from core.actor import SYSTEM
 from core.chat.arrivals import ChatArrivals, mark_failed
 from core.chat.deliveries import queue_content
-from core.chat.model import Surface, chat_deliveries
+from core.chat.model import chat_deliveries
+from core.chat.rules import Surface
 from core.database.engine import Database
 from tests.integration.core.chat.world import ChatWorld
 from tests.process.test_commands import environment, psa

@@ -50,6 +50,10 @@ class Talk(Protocol):
         """A button of the newest card."""
         ...
 
+    async def fill(self, label: str, inputs: dict[str, str], *, then: str = "") -> None:
+        """Open the form of a button of the newest card, and send it with these inputs; `then` press what follows."""
+        ...
+
 
 @dataclass
 class InSlack:
@@ -62,6 +66,13 @@ class InSlack:
     async def press(self, label: str) -> str:
         await self.slack.press(await self.slack.answer(), label)
         return await self._headline()
+
+    async def fill(self, label: str, inputs: dict[str, str], *, then: str = "") -> None:
+        await self.slack.press(await self.slack.answer(), label.rstrip("…"))
+        await self.slack.submit(inputs)
+        await self.slack.settled()
+        if then:
+            await self.press(then)
 
     async def _headline(self) -> str:
         blocks = (await self.slack.answer()).blocks
@@ -82,6 +93,12 @@ class InTeams:
         body = await self.teams.press(self.toni, self.teams.answers[-1], label)
         return _first_text(body["value"])
 
+    async def fill(self, label: str, inputs: dict[str, str], *, then: str = "") -> None:
+        dialog = await self.teams.press(self.toni, self.teams.answers[-1], label)
+        dialog = await self.teams.submit(self.toni, dialog, **inputs)
+        if then:
+            await self.teams.submit(self.toni, dialog, label=then)
+
 
 @dataclass
 class InConsole:
@@ -92,10 +109,24 @@ class InConsole:
         return await self._answer("/console/say", {"text": text})
 
     async def press(self, label: str) -> str:
-        button = next(each for each in re.findall(r"<button[^>]*>[^<]*</button>", self.page) if f">{label}" in each)
+        return await self._answer("/console/press", {"value": self._value_of(label)})
+
+    async def fill(self, label: str, inputs: dict[str, str], *, then: str = "") -> None:
+        form = await self.browser.post("/console/form", {"value": self._value_of(label)})
+        assert form.status == 200, form.text
+        self.page = str(form.json["html"])
+        missing = [name for name in inputs if f'name="{name}"' not in self.page]
+        assert not missing, f"The form does not ask for {missing}."
+        submit = re.findall(r'<button[^>]*value="([^"]*)"', self.page)[-1]
+        await self._answer("/console/press", {"value": html.unescape(submit), **inputs})
+        if then:
+            await self.press(then)
+
+    def _value_of(self, label: str) -> str:
+        button = next(each for each in re.findall(r"<button[^>]*>[^<]*</button>", self.page) if f">{label}<" in each)
         value = re.search(r'value="([^"]*)"', button)
         assert value is not None
-        return await self._answer("/console/press", {"value": html.unescape(value[1])})
+        return html.unescape(value[1])
 
     async def _answer(self, path: str, fields: dict[str, str]) -> str:
         answer = await self.browser.post(path, {**fields, "key": str(uuid4())})

@@ -74,6 +74,55 @@ async def test_the_same_script_has_the_same_outcome_on_all_three_surfaces(databa
         assert third["customer"] == desk.desk.linde
 
 
+async def test_every_button_of_a_ticket_does_the_same_on_all_three_surfaces(database_url: str, tmp_path: Path) -> None:
+    async with product(database_url, tmp_path) as desk:
+        left: dict[str, list[Any]] = {}
+        for name, talk in desk.talks.items():
+            made = [await desk.desk.open(title) for title in ("Drucker klemmt", "Drucker klemmt auch", "Bondrucker")]
+            a, b, c = (str(each.number) for each in made)
+            maria, linde = str(desk.desk.manager.user_id), str(desk.desk.linde)
+            for label, inputs in (
+                ("Übernehmen", None),
+                ("Notiz…", {"text": "Kabel geprüft"}),
+                ("Kunden antworten…", {"text": "Wir kommen."}),
+                ("Warten…", {"text": "Rückruf"}),
+                ("Zuweisen…", {"user": maria}),
+                ("Priorität…", {"priority": "high"}),
+                ("Status…", {"status": "in_progress"}),
+                ("Schlagworte…", {"tags": "+vpn"}),
+                ("Verknüpfen…", {"other": c}),
+                ("Beobachten", None),
+                ("Nicht mehr beobachten", None),
+                ("Lösen…", {"text": "Netzteil getauscht", "notify": "true"}),
+                ("Wieder öffnen…", {"text": "doch nicht"}),
+                ("Schließen", None),
+            ):
+                await talk.say(f"zeige {a}")
+                if inputs is None:
+                    await talk.press(label)
+                else:
+                    await talk.fill(label, inputs, then="Senden" if label.startswith("Kunden") else "")
+            await talk.say(f"zeige {b}")
+            await talk.fill("Zusammenführen…", {"other": a})
+            await talk.say(f"zeige {c}")
+            await talk.fill("Anderer Kunde…", {"customer": linde})
+            left[name] = [await outcome(desk.database, each) for each in made]
+        assert left["teams"] == left["slack"]
+        assert left["console"] == left["slack"]
+        first, second, third = left["slack"]
+        assert (first["status"], first["priority"], first["tags"]) == ("closed", "high", ["vpn"])
+        said = [text for _, text in first["said"]]
+        assert [text for text in said if "#" not in text][1:] == [
+            "Kabel geprüft",
+            "Wir kommen.",
+            "Rückruf",
+            "Netzteil getauscht",
+            "doch nicht",
+        ]
+        assert second["merged"]
+        assert third["customer"] == desk.desk.linde
+
+
 async def outcome(database: Database, ref: TicketRef) -> dict[str, Any]:
     """What is left of a ticket, without what differs from one to the next."""
     async with database.connect() as connection:

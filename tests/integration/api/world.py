@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.actor import SYSTEM
 from core.chat.conversations import keep_conversation
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 from core.customers.model import CustomerStatus, contacts, customer_domains, customers
 from core.database.unit_of_work import UnitOfWork
 from core.identity.model import users

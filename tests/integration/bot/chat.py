@@ -16,7 +16,8 @@ from core.actor import SYSTEM, Actor
 from core.chat.accounts import ChatAccounts
 from core.chat.conversations import ConversationChanges, Conversations, find_conversation, keep_conversation
 from core.chat.deliveries import ShownView, queue_view
-from core.chat.model import ConversationKind, ConversationPurpose, Surface, posted_cards
+from core.chat.model import posted_cards
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.customers.service import Customers
 from core.database.engine import Database
 from core.identity.service import Users

@@ -15,14 +15,8 @@ from bot.request import Account, Place
 from bot.views.card import Card, View
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.deliveries import ShownView, queue_view
-from core.chat.model import (
-    ConversationKind,
-    ConversationPurpose,
-    Surface,
-    chat_conversations,
-    chat_deliveries,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, chat_deliveries, posted_cards
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.engine import Database
 from core.identity.roles import Role
 from core.ids import CustomerId, UserId

@@ -18,7 +18,8 @@ from bot.views.card import Card
 from core.actor import Actor, ActorKind
 from core.audit.model import AuditAction, audit_log
 from core.chat.arrivals import LEASE
-from core.chat.model import ConversationKind, Surface, chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.model import chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.rules import ConversationKind, Surface
 from core.database.engine import Database
 from core.errors import AlreadyDone, Unavailable
 from core.ids import new_uuid

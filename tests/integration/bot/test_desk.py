@@ -13,7 +13,8 @@ from bot.buttons import Buttons
 from bot.request import Account, Edited, Joined, Pressed, Reacted
 from bot.views.card import Action, LookupInput, LookupSource, TextInput
 from core.actor import Actor
-from core.chat.model import ConversationKind, Surface, chat_conversations
+from core.chat.model import chat_conversations
+from core.chat.rules import ConversationKind, Surface
 from core.ids import new_uuid
 from core.tickets.model import message_revisions, messages, reply_drafts, tickets
 from core.tickets.writing import TicketRef

@@ -20,7 +20,8 @@ from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from bot.slack.http import COMMANDS, EVENTS, INTERACTIVITY
 from bot.slack.socket_mode import SlackSocket
-from core.chat.model import ArrivalState, DeliveryState, Surface, chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.model import chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.rules import ArrivalState, DeliveryState, Surface
 from core.clock import SystemClock
 from core.database.engine import Database
 from core.http.server import HttpServer

@@ -14,7 +14,7 @@ from bot.slack.channel import SlackChannel
 from bot.slack.client import open_slack
 from bot.slack.people import SlackPeople
 from bot.views.card import Action, Card, Text
-from core.chat.model import ConversationKind
+from core.chat.rules import ConversationKind
 from core.clock import SystemClock
 from core.ids import new_uuid
 from tests.services.fake_slack import BOT_TOKEN, DESK, TEAM, FakeSlack, fake_slack

@@ -11,7 +11,8 @@ from sqlalchemy import Row, select
 
 from core.actor import SYSTEM
 from core.chat.conversations import ConversationChanges, Conversations, find_conversation
-from core.chat.model import ConversationKind, ConversationPurpose, Surface, chat_accounts, chat_conversations
+from core.chat.model import chat_accounts, chat_conversations
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.tickets.model import message_revisions, messages, tickets
 from tests.integration.bot.chat import PUBLIC_URL
 from tests.integration.ingest.imap.desk import eventually

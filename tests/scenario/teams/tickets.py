@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from core.chat.model import ArrivalState, DeliveryState, chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.model import chat_arrivals, chat_conversations, chat_deliveries
+from core.chat.rules import ArrivalState, DeliveryState
 from core.database.engine import Database
 from core.tickets.model import messages, tickets
 from tests.integration.ingest.imap.desk import eventually

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.chat.model import DeliveryKind, Surface
+from core.chat.rules import DeliveryKind, Surface
 from notifier.chat.budget import LIMITS, Limit
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.chat.model import ConversationKind, ConversationPurpose
+from core.chat.rules import ConversationKind, ConversationPurpose
 from core.ids import new_uuid
 from core.tickets.rules import MessageKind
 from notifier.chat.policy import Happening, Reaction, happening_of, is_told_of_assignment, reaction_to

@@ -33,7 +33,7 @@ from core.blobs.folder import FolderBlobs
 from core.chat.accounts import ChatAccounts
 from core.chat.conversations import Conversations, find_conversation
 from core.chat.deliveries import ShownView, queue_view
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.clock import SystemClock
 from core.customers.model import CustomerStatus, contacts, customers
 from core.customers.service import Customers

@@ -7,7 +7,8 @@ import re
 
 from sqlalchemy import func, select
 
-from core.chat.model import ArrivalState, chat_arrivals, console_entries
+from core.chat.model import chat_arrivals, console_entries
+from core.chat.rules import ArrivalState
 from core.identity.roles import Role
 from core.ids import new_uuid
 from core.tickets.model import messages, tickets

@@ -14,7 +14,8 @@ from sqlalchemy import select, update
 from core.actor import SYSTEM, Actor, ActorKind
 from core.audit.model import audit_log
 from core.chat.accounts import ChatAccounts, KnownAccount, link_contact
-from core.chat.model import LinkedBy, Surface, chat_accounts, link_codes
+from core.chat.model import chat_accounts, link_codes
+from core.chat.rules import LinkedBy, Surface
 from core.customers.model import CustomerStatus, contacts, customers
 from core.database.engine import Database
 from core.errors import AlreadyExists, Conflict, InvalidInput, LimitExceeded, NotFound, PermissionDenied

@@ -9,7 +9,7 @@ import pytest
 
 from core.actor import SYSTEM
 from core.chat.arrivals import BODY_LIMIT_BYTES, KEPT, LEASE, ChatArrivals, mark_done, mark_failed
-from core.chat.model import Surface
+from core.chat.rules import Surface
 from core.database.engine import Database
 from core.errors import InvalidInput, NotFound
 from tests.integration.notifier.desk import TurnedClock

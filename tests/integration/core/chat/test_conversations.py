@@ -17,7 +17,8 @@ from core.chat.conversations import (
     open_conversation,
 )
 from core.chat.deliveries import ShownView, queue_content, queue_redraw, queue_view
-from core.chat.model import ConversationKind, ConversationPurpose, Surface, chat_conversations, chat_deliveries
+from core.chat.model import chat_conversations, chat_deliveries
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.engine import Database
 from core.errors import InvalidInput, NotFound, PermissionDenied
 from core.identity.roles import Role

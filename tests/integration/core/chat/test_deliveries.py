@@ -19,7 +19,8 @@ from core.chat.deliveries import (
     queue_view,
     queue_view_in_place,
 )
-from core.chat.model import Surface, chat_deliveries, posted_cards
+from core.chat.model import chat_deliveries, posted_cards
+from core.chat.rules import Surface
 from core.database.engine import Database
 from core.ids import CardId, TicketId
 from tests.integration.core.chat.world import ChatWorld

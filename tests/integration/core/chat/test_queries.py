@@ -20,8 +20,9 @@ from core.chat.deliveries import (
     queue_view,
     retry_delivery,
 )
-from core.chat.model import ConversationPurpose, DeliveryState, Surface, chat_deliveries, posted_cards
+from core.chat.model import chat_deliveries, posted_cards
 from core.chat.queries import DeliveryFilter, find_deliveries, list_chat_deliveries, list_failed_arrivals
+from core.chat.rules import ConversationPurpose, DeliveryState, Surface
 from core.database.engine import Database
 from core.errors import NotFound, PermissionDenied
 from core.identity.roles import Role

@@ -8,7 +8,8 @@ from sqlalchemy import insert
 
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.conversations import Conversation, Conversations, keep_conversation
-from core.chat.model import ConversationKind, ConversationPurpose, LinkedBy, Surface, chat_accounts
+from core.chat.model import chat_accounts
+from core.chat.rules import ConversationKind, ConversationPurpose, LinkedBy, Surface
 from core.customers.model import customers
 from core.database.engine import Database
 from core.identity.model import users

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bot.channel import ChannelError, Destination, PersonalConversation
 from bot.views.card import Card
-from core.chat.model import Surface
+from core.chat.rules import Surface
 
 
 @dataclass(frozen=True, slots=True)

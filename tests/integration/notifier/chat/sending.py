@@ -13,10 +13,8 @@ from core.chat.deliveries import (
     ShownView,
     queue_content,
 )
-from core.chat.model import (
-    Surface,
-    chat_deliveries,
-)
+from core.chat.model import chat_deliveries
+from core.chat.rules import Surface
 from core.database.engine import Database
 from core.ids import ConversationId, TicketId
 from core.runtime.metrics import Metrics

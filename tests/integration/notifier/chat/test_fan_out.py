@@ -16,15 +16,8 @@ from bot.views.living import Views
 from core.actor import SYSTEM, Actor, ActorKind
 from core.chat.conversations import Conversation, drop_conversation
 from core.chat.deliveries import ShownView, queue_view
-from core.chat.model import (
-    ConversationKind,
-    ConversationPurpose,
-    Surface,
-    chat_conversations,
-    chat_deliveries,
-    chat_messages,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, chat_deliveries, chat_messages, posted_cards
+from core.chat.rules import ConversationKind, ConversationPurpose, Surface
 from core.database.engine import Database
 from core.identity.model import users
 from core.identity.roles import Role

@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from core.actor import SYSTEM
 from core.chat.accounts import link_contact
 from core.chat.deliveries import ShownView, queue_content, queue_view, retry_delivery
-from core.chat.model import ConversationKind, ConversationPurpose, chat_deliveries
+from core.chat.model import chat_deliveries
+from core.chat.rules import ConversationKind, ConversationPurpose
 from core.customers.model import contacts
 from core.database.engine import Database
 from core.identity.model import users

@@ -18,11 +18,8 @@ from core.chat.deliveries import (
     queue_view,
     queue_view_in_place,
 )
-from core.chat.model import (
-    ConversationKind,
-    ConversationPurpose,
-    chat_accounts,
-)
+from core.chat.model import chat_accounts
+from core.chat.rules import ConversationKind, ConversationPurpose
 from core.database.engine import Database
 from core.tickets.rules import MessageKind
 from core.tickets.service import Tickets

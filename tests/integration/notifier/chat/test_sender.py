@@ -20,12 +20,8 @@ from core.chat.deliveries import (
     queue_view,
 )
 from core.chat.messages import find_conversations_with
-from core.chat.model import (
-    ConversationKind,
-    Surface,
-    chat_conversations,
-    posted_cards,
-)
+from core.chat.model import chat_conversations, posted_cards
+from core.chat.rules import ConversationKind, Surface
 from core.database.engine import Database
 from core.messaging.model import outbox
 from core.runtime.metrics import Metrics

@@ -12,7 +12,7 @@ from bot.console.interpreting import interpret, pressed_body, said_body
 from bot.console.pages import moment
 from bot.console.ticket_page import readable_size
 from bot.request import Account, Place, Pressed, Said
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 
 PUBLIC = "https://desk.example"
 

@@ -12,7 +12,7 @@ from bot.slack.interpreting import interpret
 from bot.slack.kept import Kind, keep, natural_key
 from bot.slack.places import write_place
 from bot.views.card import Action, Card, TextInput
-from core.chat.model import ConversationKind
+from core.chat.rules import ConversationKind
 from tests.scenario.slack import payloads
 from tests.scenario.slack.payloads import CHANNEL, event, message
 from tests.services.fake_slack import DESK, TEAM

@@ -24,7 +24,7 @@ from bot.teams.references import Reference
 from bot.teams.registration import Registration
 from bot.teams.service_urls import ServiceUrls
 from bot.views.card import Action, Card, Text
-from core.chat.model import ConversationKind
+from core.chat.rules import ConversationKind
 from core.clock import SystemClock
 from core.errors import Unavailable
 from tests.services.fake_connector import APP_ID, APP_PASSWORD, BOT, TENANT, Failure, FakeConnector

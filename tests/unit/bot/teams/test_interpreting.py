@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.request import Account, Edited, Joined, Pressed, Reacted, Said
 from bot.teams.activities import natural_key
 from bot.teams.interpreting import interpret
-from core.chat.model import ConversationKind, Surface
+from core.chat.rules import ConversationKind, Surface
 from tests.unit.bot.teams.activity import (
     ANNA,
     BOT,
