@@ -103,7 +103,8 @@ def _arguments(command: Command, line: str, words: list[_Word], context: TicketN
     if rest and last is not None:
         raw_rest = KINDS[last.kind].read(rest)
         if raw_rest is not None:
-            found[last.name], rest = raw_rest, ""
+            is_line = last.kind is ArgumentKind.LINE
+            found[last.name], rest = raw_rest[:LONGEST_LINE] if is_line else raw_rest, ""
     ticket = next((each for each in waiting if each.kind is ArgumentKind.TICKET and each.name == "ticket"), None)
     if ticket is not None and ticket.name not in found and context is not None:
         found[ticket.name] = str(context)
@@ -147,7 +148,7 @@ def _take(waiting: Sequence[Argument], words: list[_Word], *, needs_mark: bool) 
     if opens is None or (opens.kind is ArgumentKind.CUSTOMER and not _names_customer(opens, waiting, words)):
         return None
     text, count = _open_text(opens, waiting, words)
-    return opens, text, count
+    return (opens, text, count) if len(text) <= KINDS[opens.kind].longest else None
 
 
 def _names_customer(argument: Argument, waiting: Sequence[Argument], words: list[_Word]) -> bool:

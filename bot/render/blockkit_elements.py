@@ -33,6 +33,7 @@ from bot.render.limits import (
     SLACK_INPUT,
     SLACK_LABEL,
     SLACK_OPTION,
+    SLACK_OPTION_VALUE,
     SLACK_OPTIONS,
     SLACK_PLACEHOLDER,
     SLACK_SECTION,
@@ -216,7 +217,9 @@ def _input_element(
                 initial_option=options.get(element.value or ""),
             )
         case LookupInput():
-            chosen = element.chosen
+            # What no option can be was made up: it is not offered again.
+            fits = element.chosen is not None and len(element.chosen.value) <= SLACK_OPTION_VALUE
+            chosen = element.chosen if fits else None
             return ExternalDataSelectElement(
                 action_id=f"lookup:{element.source.value}",
                 placeholder=plain(FIND.in_(language), SLACK_PLACEHOLDER),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Row, func, select
 
 from bot.buttons import Buttons
+from bot.render.blockkit import message
 from bot.request import Account, Edited, Joined, Pressed, Reacted
 from bot.views.card import Action, LookupInput, LookupSource, TextInput
 from core.actor import Actor
@@ -380,3 +381,10 @@ async def test_an_edit_by_who_may_not_changes_nothing_and_is_no_fault(chat: Chat
     for other in (chat.desk.manager, chat.desk.linde_admin):
         assert await chat.chat.answer(Edited(chat.account(other), thread, "m1", "Ich war es"), new_uuid()) is None
     assert (await _messages(chat, ticket))[1].text == "Toner leer"
+
+
+async def test_a_made_up_choice_in_a_form_is_answered_and_not_offered_again(chat: Chat) -> None:
+    action = Action(label="", command="reply", arguments={"text": "gut"}, opens_form=True)
+    answer = await chat.press(chat.desk.technician, action, {"ticket": "9" * 170})
+    drawn = message(answer.card, chat.buttons, "de")
+    assert "keine Ticketnummer" in str(drawn.blocks)

@@ -125,3 +125,10 @@ def test_a_long_line_is_read_in_no_time(piece: str) -> None:
     before = process_time()
     parse_line(line, COMMANDS, TicketNumber(5))
     assert process_time() - before < 1.0
+
+
+@pytest.mark.parametrize("line", ["channel customer {}", "assign 42 {}", "queue {}", "search {}", "help {}"])
+def test_what_a_button_has_to_carry_is_never_long(line: str) -> None:
+    parsed = parse_line(line.format("x" * 20_000), COMMANDS)
+    assert parsed.command is not None
+    assert all(len(each) <= 200 for each in parsed.arguments.values())
