@@ -11,11 +11,11 @@ import structlog
 from bot.answer import Answer
 from bot.buttons import Buttons, ButtonValue
 from bot.commands.account import LINK_ACCOUNT, linked_card, unknown_card
-from bot.commands.call import Call, Outcome, Services, ticket_view
+from bot.commands.call import MISSING, Call, Outcome, Services, ticket_view
 from bot.commands.catalogue import BY_NAME, COMMANDS
-from bot.commands.forms import form_card, read_inputs
+from bot.commands.forms import LONGEST_WRITTEN, form_card, read_inputs
 from bot.commands.helping import unknown_command_card
-from bot.commands.kinds import ArgumentKind
+from bot.commands.kinds import KINDS, ArgumentKind
 from bot.commands.parsing import Line, parse_line
 from bot.commands.permitting import may_give, typed_commands
 from bot.commands.specification import Command, FormStart
@@ -61,7 +61,13 @@ class ChatDesk:
         if isinstance(request, Joined):
             return await self._joined(request)
         if isinstance(request, Edited):
-            await self._talk.revise(request, origin)
+            try:
+                await self._talk.revise(request, origin)
+            except Unavailable:
+                raise
+            except PsaError as error:
+                # Nobody asked for anything, so nobody is told.
+                log.info("chat_edit_left_out", error=str(error))
             return None
         turn = await self._turns.begin(request.account, request.place, origin)
         try:
@@ -157,8 +163,20 @@ class ChatDesk:
             says = any(each.kind is ArgumentKind.TEXT and each.name in arguments for each in command.arguments)
             said_in = self._said_in(turn, said.message) if says else None
             return await self._run(turn, command, arguments, said_in)
-        form = await self.form(turn.account, turn.place, ButtonValue(command.name, arguments, opens_form=True))
+        form = await self._form_of_typed(turn, command, arguments)
         return self._private(turn, form)
+
+    async def _form_of_typed(self, turn: Turn, command: Command, arguments: dict[str, str]) -> Card:
+        """The form for what a line does not say. Its text stands in the form: a button carries names and numbers only.
+
+        Raises InvalidInput where it says more than a form holds.
+        """
+        written = [each.name for each in command.arguments if KINDS[each.kind].words == 0 and each.name in arguments]
+        texts = {name: arguments.pop(name) for name in written}
+        if any(len(text) > LONGEST_WRITTEN for text in texts.values()):
+            missing = next(each for each in command.arguments if each.is_required and each.name not in arguments)
+            raise InvalidInput(MISSING.in_(turn.language, label=missing.label.in_(turn.language)), field=missing.name)
+        return await self.form(turn.account, turn.place, ButtonValue(command.name, arguments, opens_form=True), texts)
 
     async def _pressed(self, turn: Turn, pressed: Pressed) -> Answer:
         value = self._buttons.read(pressed.value)

@@ -30,7 +30,7 @@ SOURCES = {
     Surface.CONSOLE: TicketSource.CONSOLE,
 }
 
-_MISSING = Words("Es fehlt: {label}.", "Missing: {label}.")
+MISSING = Words("Es fehlt: {label}.", "Missing: {label}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Call:
         """The argument as text; raises InvalidInput where it is missing."""
         text = self.arguments.get(name, "").strip()
         if not text:
-            raise InvalidInput(self.say(_MISSING, label=name), field=name)
+            raise InvalidInput(self.say(MISSING, label=name), field=name)
         return text
 
     def ticket(self, name: str = "ticket") -> TicketNumber:

@@ -24,6 +24,9 @@ from bot.views.wording import PRIORITIES, STATUSES
 from bot.wording import Words
 from core.chat.rules import ConversationPurpose
 
+LONGEST_WRITTEN = 3000
+"""What can be written into an input on every surface."""
+
 _REQUIRED = Words("Bitte ausfüllen.", "Please fill this in.")
 _TOO_LONG = Words("Höchstens {longest} Zeichen.", "At most {longest} characters.")
 _PURPOSES = {
@@ -115,7 +118,7 @@ def _input(argument: Argument, start: FormStart, language: str) -> Input:
         value=chosen.value if chosen else "",
         is_required=argument.is_required,
         is_multiline=kind.is_multiline,
-        max_length=min(kind.longest, 3000),
+        max_length=min(kind.longest, LONGEST_WRITTEN),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from bot.commands.arguments import find_ticket, spellings
+from bot.commands.arguments import LONGEST_LINE, find_ticket, spellings
 from bot.commands.kinds import KINDS, ArgumentKind
 from bot.commands.specification import Argument, Command
 from core.ids import TicketNumber
@@ -18,7 +18,9 @@ LIKENESS = 65.0
 
 SUGGESTIONS = 3
 
-_WORD = re.compile(r"\"([^\"]*)\"|„([^“”\"]*)[“”\"]|“([^”]*)”|«([^»]*)»|»([^«]*)«|(\S+)")
+# What is quoted is short: else each opening quote of a long text would be looked for its end all the way.
+_QUOTED = ((r"\"", r"\""), ("„", r"“”\""), ("“", "”"), ("«", "»"), ("»", "«"))
+_WORD = re.compile("|".join(rf"{begin}([^{end}]{{0,{LONGEST_LINE}}})[{end}]" for begin, end in _QUOTED) + r"|(\S+)")
 _OPENERS = "/!"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,11 @@ def test_any_line_is_parsed(line: str) -> None:
     parse_line(line, COMMANDS)
     parse_line(line, COMMANDS, TicketNumber(42))
     parse_line(f"note {line}", COMMANDS)
+
+
+@pytest.mark.parametrize("piece", ["„ ", "“ ", "« ", '" a', "--x ", "+a ", "a: ", "#", "9"])
+def test_a_long_line_is_read_in_no_time(piece: str) -> None:
+    line = f"note {piece * 20_000}"
+    before = process_time()
+    parse_line(line, COMMANDS, TicketNumber(5))
+    assert process_time() - before < 1.0
