@@ -107,9 +107,11 @@ class ChatDesk:
         """What a lookup input offers; nothing to someone whom the desk does not know."""
         return await self._looking.find_options(account, source, typed)
 
-    async def search_tickets(self, account: Account, words: str, limit: int = 10) -> list[Drawn]:
-        """Ticket cards, for message extensions."""
-        return await self._looking.search_tickets(account, words, limit)
+    async def search_tickets(
+        self, account: Account, words: str, limit: int = 10, place: Place | None = None
+    ) -> list[Drawn]:
+        """Ticket cards, for message extensions; with a `place` as all who are there may see them."""
+        return await self._looking.search_tickets(account, words, limit, place)
 
     async def draw_link(self, account: Account, url: str, place: Place | None = None) -> Card | None:
         """The card of a ticket whose address somebody wrote; None where it is none, or not for them to see."""

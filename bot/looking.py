@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,10 +62,16 @@ class Looking:
             for row in tickets
         ]
 
-    async def search_tickets(self, account: Account, words: str, limit: int) -> list[Drawn]:
+    async def search_tickets(self, account: Account, words: str, limit: int, place: Place | None) -> list[Drawn]:
         person = await self.find_person(account)
         if person is None:
             return []
+        onlooker = person
+        if place is not None:
+            turn = await self._turns.begin(account, place)
+            if not turn.may_show(person):
+                return []
+            onlooker = turn.onlooker
         async with self._services.database.connect() as connection:
             search = words.strip()[:LONGEST_QUERY]
             number = search.removeprefix("#")
@@ -74,10 +81,13 @@ class Looking:
             else:
                 filters = TicketFilters(search=search) if search else TicketFilters(is_open=True)
                 found = (await find_tickets(connection, person.actor, filters, limit=limit)).rows
-        return [
-            await self._services.views.draw(View(name="ticket", arguments={"ticket": str(row["number"])}), person)
-            for row in found
-        ]
+        drawn = []
+        for row in found:
+            # What is not for all eyes there is not offered: who chooses it shows it to them.
+            with suppress(NotFound):
+                view = View(name="ticket", arguments={"ticket": str(row["number"])})
+                drawn.append(await self._services.views.draw(view, onlooker))
+        return drawn
 
     async def draw_link(self, account: Account, url: str, place: Place | None) -> Card | None:
         number = ticket_of_url(url, self._services.public_url)

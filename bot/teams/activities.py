@@ -21,6 +21,7 @@ NATURAL_KEY_CHARACTERS = 300
 
 _THREAD = ";messageid="
 _MEETING = re.compile(r"19:meeting_", re.IGNORECASE)
+_CHAT_OF_TWO = re.compile(r"19:([0-9a-f-]+)_([0-9a-f-]+)@unq\.gbl\.spaces")
 _KINDS = {"personal": ConversationKind.PERSONAL, "channel": ConversationKind.CHANNEL}
 _REPEATING = frozenset({"messageUpdate", "messageDelete"})
 """Types whose id is that of the message, the same each time it is changed."""
@@ -91,11 +92,18 @@ def place_of(activity: Mapping[str, Any]) -> Place | None:
 
 
 def kind_of(activity: Mapping[str, Any]) -> ConversationKind:
-    """Meeting chats are for everybody in the meeting, whatever their type says."""
+    """Meeting chats are for everybody in the meeting, and chats of two people for both, whatever their type says."""
     conversation = part(activity, "conversation")
     named = _KINDS.get(text_of(conversation, "conversationType"), ConversationKind.GROUP)
     is_meeting = bool(part(activity, "channelData", "meeting")) or bool(_MEETING.match(text_of(conversation, "id")))
-    return ConversationKind.GROUP if is_meeting and named is ConversationKind.PERSONAL else named
+    is_others = is_meeting or _is_between_people(activity)
+    return ConversationKind.GROUP if is_others and named is ConversationKind.PERSONAL else named
+
+
+def _is_between_people(activity: Mapping[str, Any]) -> bool:
+    """The message extension is also called in chats that the desk is not in."""
+    two = _CHAT_OF_TWO.match(text_of(part(activity, "conversation"), "id"))
+    return two is not None and bot_of(activity).removeprefix("28:").lower() not in two.group(1, 2)
 
 
 def replied_to(activity: Mapping[str, Any]) -> str | None:

@@ -69,7 +69,7 @@ class MessageExtension:
             if isinstance(each, Mapping)
         }
         words = "" if named.get("initialRun") else named.get(FIND, "")
-        found = await self._desk.search_tickets(invoked.account, words, SEARCH_RESULTS)
+        found = await self._desk.search_tickets(invoked.account, words, SEARCH_RESULTS, invoked.place)
         return results([self._drawn(each.card, invoked) for each in found])
 
     async def unfurl(self, invoked: Invoked) -> Body:

@@ -54,3 +54,18 @@ async def test_a_command_in_the_thread_of_another_customers_ticket_has_to_name_i
     async with chat.database.connect() as connection:
         said = (await connection.execute(select(messages.c.text).where(messages.c.kind == "public"))).scalars().all()
     assert said == ["Bitte um Hilfe."]
+
+
+async def test_a_search_result_shows_what_all_may_see_where_it_is_put(chat: Chat) -> None:
+    ticket = await chat.desk.open("Drucker")
+    foreign = await chat.desk.open("Drucker der Linde", customer=chat.desk.linde)
+    await chat.ask(chat.desk.technician, f"note {ticket.number} nur intern")
+    shared = chat.channel("C-hofer")
+    await chat.share(shared, chat.desk.hofer)
+    staff, customer = chat.account(chat.desk.technician), chat.account(chat.desk.hofer_admin)
+    found = await chat.chat.search_tickets(staff, "Drucker", place=shared)
+    assert [each.ticket_id for each in found] == [ticket.id]
+    assert "nur intern" not in found[0].card.model_dump_json()
+    among_us = await chat.chat.search_tickets(staff, "Drucker", place=chat.channel())
+    assert {each.ticket_id for each in among_us} == {ticket.id, foreign.id}
+    assert await chat.chat.search_tickets(customer, "Drucker", place=chat.channel()) == []

@@ -102,9 +102,10 @@ def test_indents_and_lines_of_a_text_stay() -> None:
         {"id": "19:meeting_abc@thread.v2", "conversationType": "personal", "tenantId": TENANT},
         {"id": "19:meeting_abc@thread.v2", "conversationType": "groupChat", "tenantId": TENANT},
         {"id": "19:uni01_a_b@unq.gbl.spaces", "tenantId": TENANT},
+        {"id": "19:0a1b-2c_3d4e-5f@unq.gbl.spaces", "conversationType": "personal", "tenantId": TENANT},
     ],
 )
-def test_a_meeting_chat_or_one_of_no_known_kind_is_not_personal(conversation: dict[str, Any]) -> None:
+def test_a_meeting_a_chat_of_other_people_or_one_of_no_known_kind_is_not_personal(conversation: dict[str, Any]) -> None:
     request = said(activity(text="hilfe", conversation=conversation))
     assert request.place.kind is ConversationKind.GROUP
     assert not request.is_addressed
