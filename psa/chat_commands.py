@@ -20,7 +20,9 @@ from core.settings import load_settings
 from psa.output import command, print_json, print_rows, stdout
 from psa.wiring import open_parts
 
-chat = typer.Typer(no_args_is_help=True, help="Chat: what goes out, what is dead, and where people chat.")
+chat = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Chat: what goes out, what is dead, and where people chat."
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LimitOption = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]

@@ -19,7 +19,9 @@ from psa.output import command, print_json, print_rows, stdout
 from psa.processes import subscriptions
 from psa.wiring import Parts, open_parts
 
-events = typer.Typer(no_args_is_help=True, help="The event spine: what happened, what is stuck, what is dead.")
+events = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The event spine: what happened, what is stuck, what is dead."
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

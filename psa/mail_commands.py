@@ -26,7 +26,7 @@ from ingest.replaying import read_kept_mail
 from psa.output import command, print_json, print_rows, stderr, stdout
 from psa.wiring import mail_receiver, open_parts
 
-mail = typer.Typer(no_args_is_help=True, help="Mails: read, explain, take in, replay.")
+mail = typer.Typer(no_args_is_help=True, add_completion=False, help="Mails: read, explain, take in, replay.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

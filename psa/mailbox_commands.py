@@ -15,7 +15,7 @@ from core.settings import load_settings
 from psa.output import command, print_json, print_rows, stdout
 from psa.wiring import open_parts
 
-mailboxes = typer.Typer(no_args_is_help=True, help="The IMAP mailboxes that are fetched.")
+mailboxes = typer.Typer(no_args_is_help=True, add_completion=False, help="The IMAP mailboxes that are fetched.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

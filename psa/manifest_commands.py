@@ -15,7 +15,7 @@ from bot.teams.manifest import TeamsApp, app_package
 from core.settings import load_settings
 from psa.output import command, stdout
 
-manifest = typer.Typer(no_args_is_help=True, help="Write the app packages of chat platforms.")
+manifest = typer.Typer(no_args_is_help=True, add_completion=False, help="Write the app packages of chat platforms.")
 
 
 @manifest.command("teams")

@@ -24,7 +24,7 @@ from core.tickets.rules import TicketStatus
 from psa.output import command, print_json, print_rows, stdout
 from psa.wiring import open_parts
 
-ticket = typer.Typer(no_args_is_help=True, help="Tickets.")
+ticket = typer.Typer(no_args_is_help=True, add_completion=False, help="Tickets.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

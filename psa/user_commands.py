@@ -16,7 +16,7 @@ from core.settings import load_settings
 from psa.output import command, print_json, print_rows, stdout
 from psa.wiring import open_parts
 
-user = typer.Typer(no_args_is_help=True, help="Users.")
+user = typer.Typer(no_args_is_help=True, add_completion=False, help="Users.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -13,6 +13,8 @@ export function startLookups() {
     const box = input.closest?.("[data-lookup]");
     if (!box) return;
     hiddenOf(box).value = input.value;
+    // What was offered for less is not for this: Enter must not choose from it.
+    close(box);
     clearTimeout(box.pause);
     box.pause = setTimeout(() => find(box, input), PAUSE_MILLISECONDS);
   });
