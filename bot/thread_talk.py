@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from sqlalchemy import select
+
 from bot.commands.call import SOURCES, Services
+from bot.commands.catalogue import COMMANDS
+from bot.commands.parsing import parse_line
 from bot.request import Edited, Place, Said
 from bot.turn import Directory, Turn, Turns, person_of
 from core.actor import SYSTEM, Actor
@@ -16,8 +20,9 @@ from core.chat.messages import find_message_by_chat_id
 from core.chat.rules import ConversationPurpose, Surface
 from core.errors import AlreadyDone, Conflict, NotFound
 from core.identity.roles import Role
-from core.ids import ConversationId, TicketNumber
+from core.ids import ConversationId, MessageId, TicketNumber
 from core.tickets.lookups import find_living_number
+from core.tickets.model import messages
 from core.tickets.queries import get_ticket
 from core.tickets.rules import MessageKind
 from core.tickets.writing import SaidIn
@@ -78,12 +83,25 @@ class ThreadTalk:
         if message_id is None:
             return
         actor = await self._author(edited, conversation)
+        text = edited.text if edited.text is None else await self._said_by(message_id, edited.text)
         try:
             await self._services.tickets.revise_message(
-                replace(actor, origin=origin, request_id=str(origin)), message_id, edited.text
+                replace(actor, origin=origin, request_id=str(origin)), message_id, text
             )
         except AlreadyDone:
             return
+
+    async def _said_by(self, message_id: MessageId, line: str) -> str:
+        """What a changed chat message says on the ticket: of a command its text, as when it was given.
+
+        Talk that begins like a command was written down as a whole, and stays whole.
+        """
+        said = _text_of_command(line)
+        if said is None:
+            return line
+        async with self._services.database.connect() as connection:
+            before = (await connection.execute(select(messages.c.text).where(messages.c.id == message_id))).scalar_one()
+        return line if _text_of_command(before) is not None else said
 
     async def find_text(self, place: Place, message: str) -> str | None:
         """What a message says, as its surface tells."""
@@ -96,3 +114,9 @@ class ThreadTalk:
             return SYSTEM
         person = person_of(await self._turns.recognise(edited.account), edited.account, conversation)
         return person.actor if person is not None else SYSTEM
+
+
+def _text_of_command(line: str) -> str | None:
+    """The text of a line that gives a command with one; None for any other line."""
+    parsed = parse_line(line, COMMANDS)
+    return parsed.arguments.get("text") if parsed.command is not None else None

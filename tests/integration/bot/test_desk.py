@@ -388,3 +388,16 @@ async def test_a_made_up_choice_in_a_form_is_answered_and_not_offered_again(chat
     answer = await chat.press(chat.desk.technician, action, {"ticket": "9" * 170})
     drawn = message(answer.card, chat.buttons, "de")
     assert "keine Ticketnummer" in str(drawn.blocks)
+
+
+async def test_a_command_that_is_changed_says_its_text_on_the_ticket_and_not_the_command(chat: Chat) -> None:
+    ticket = await chat.desk.open("Drucker")
+    await chat.post_card(chat.channel(), ticket.id, ticket.number, "root")
+    thread = chat.channel(thread="root")
+    account = chat.account(chat.desk.technician)
+    await chat.ask(chat.desk.technician, "note Tonr leer", place=thread, message="m1")
+    await chat.chat.answer(Edited(account, thread, "m1", "note Toner leer"), new_uuid())
+    await chat.say(chat.desk.technician, "Note that it beeps", place=thread, message="m2", is_addressed=False)
+    await chat.chat.answer(Edited(account, thread, "m2", "Note that it peeps"), new_uuid())
+    said = [each.text for each in await _messages(chat, ticket)]
+    assert said[1:] == ["Toner leer", "Note that it peeps"]
