@@ -171,10 +171,7 @@ async def queue_view_in_place(
     external_id: str,
     shown: ShownView,
 ) -> CardId:
-    """Show a view in the place of a message; a living card there shows this one from now on.
-
-    The card stays for whom it was: `shown.user_id` counts only where no living card was.
-    """
+    """Show a view in the place of a message; a living card there shows this one from now on."""
     p = posted_cards.c
     await work.flush()
     there = (p.conversation_id == conversation_id) & (p.external_id == external_id)
@@ -185,6 +182,7 @@ async def queue_view_in_place(
             view=shown.view,
             arguments=dict(shown.arguments),
             language=shown.language,
+            user_id=shown.user_id,
             ticket_id=shown.ticket_id,
             drawn_digest=None,
             dropped_at=None,

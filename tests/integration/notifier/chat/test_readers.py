@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from core.actor import SYSTEM
 from core.chat.accounts import link_contact
-from core.chat.deliveries import ShownView, queue_content, queue_view, retry_delivery
-from core.chat.model import chat_deliveries
+from core.chat.deliveries import ShownView, queue_content, queue_view, queue_view_in_place, retry_delivery
+from core.chat.model import chat_accounts, chat_deliveries
 from core.chat.rules import ConversationKind, ConversationPurpose
 from core.customers.model import contacts
 from core.database.engine import Database
@@ -126,3 +126,19 @@ async def test_what_was_taken_back_before_it_was_told_is_told_to_nobody(turned: 
     async with running(sender(turned, channel)):
         await until_none_is_queued(turned)
     assert channel.shown == []
+
+
+async def test_a_card_in_a_personal_chat_is_drawn_for_who_pressed_it_last(turned: Database, world: ChatWorld) -> None:
+    channel = RecordingChannel()
+    tom, eva = await world.add_user("tom"), await world.add_user("eva")
+    account = await world.add_account("U1", tom)
+    there = await world.add_conversation("D1", PERSONAL, account="U1")
+    async with turned.begin(SYSTEM) as work:
+        await queue_view(work, there.id, ShownView("my_day", {}, "en", user_id=tom))
+    async with running(sender(turned, channel)):
+        await until_none_is_queued(turned)
+        async with turned.begin(SYSTEM) as work:
+            await work.execute(update(chat_accounts).where(chat_accounts.c.id == account).values(user_id=eva))
+            await queue_view_in_place(work, there.id, "m1", ShownView("my_day", {}, "de", user_id=eva))
+        await until_none_is_queued(turned)
+    assert [(each.how, each.external_id) for each in channel.shown] == [("post", "m1"), ("update", "m1")]
