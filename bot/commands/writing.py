@@ -15,7 +15,7 @@ from bot.wording import Words
 from core.customers.triage import get_triage_customer
 from core.identity.roles import Permission
 from core.ids import CustomerId, DraftId
-from core.tickets.lookups import get_draft
+from core.tickets.lookups import find_open_draft, get_draft
 from core.tickets.queries import find_ticket_by_source_reference
 from core.tickets.rules import MessageKind, TicketPriority, title_from
 from core.tickets.service import TicketRequest
@@ -107,6 +107,16 @@ async def _opened_before(call: Call) -> Outcome:
     return Outcome(ticket_view(ticket["number"])) if ticket is not None else Outcome(notice=call.say(_DONE))
 
 
+async def _drafted_before(call: Call) -> Outcome:
+    """The preview, which is still to be sent."""
+    number = call.ticket()
+    async with call.services.database.connect() as connection:
+        draft_id = await find_open_draft(connection, call.person.actor, number, call.text("text"))
+    if draft_id is None:
+        return Outcome(ticket_view(number))
+    return Outcome(View(name="reply_preview", arguments={"draft": str(draft_id)}))
+
+
 async def _draft_before(call: Call) -> Outcome:
     async with call.services.database.connect() as connection:
         draft = await get_draft(connection, call.person.actor, DraftId(call.key("draft")))
@@ -171,6 +181,7 @@ WRITING_COMMANDS = (
         submit=Words("Vorschau", "Preview"),
         is_for_staff=False,
         start=_draft_so_far,
+        again=_drafted_before,
     ),
     Command(
         "send",

@@ -117,6 +117,22 @@ async def get_draft(connection: AsyncConnection, actor: Actor, draft_id: DraftId
     return row._asdict()
 
 
+async def find_open_draft(
+    connection: AsyncConnection, actor: Actor, reference: TicketReference, text: str
+) -> DraftId | None:
+    """One's newest draft of this text that is neither sent nor thrown away; None if there is none. Raises NotFound."""
+    ticket = await get_ticket(connection, actor, reference)
+    d = reply_drafts.c
+    statement = (
+        select(d.id)
+        .where(d.ticket_id == ticket["id"], d.user_id == actor.user_id, d.text == text, d.settled_at.is_(None))
+        .order_by(d.created_at.desc(), d.id.desc())
+        .limit(1)
+    )
+    found = (await connection.execute(statement)).scalar_one_or_none()
+    return None if found is None else DraftId(found)
+
+
 async def find_revisions(connection: AsyncConnection, actor: Actor, message_id: MessageId) -> list[dict[str, Any]]:
     """What a message said besides what it says now, oldest first, with who changed it; for staff only."""
     if not actor.is_staff:

@@ -401,3 +401,15 @@ async def test_a_command_that_is_changed_says_its_text_on_the_ticket_and_not_the
     await chat.chat.answer(Edited(account, thread, "m2", "Note that it peeps"), new_uuid())
     said = [each.text for each in await _messages(chat, ticket)]
     assert said[1:] == ["Toner leer", "Note that it peeps"]
+
+
+async def test_a_reply_that_arrives_twice_is_one_draft_and_shown_twice(chat: Chat) -> None:
+    ticket = await chat.desk.open("Drucker")
+    origin = new_uuid()
+    line = f"reply {ticket.number} Der Toner kommt morgen."
+    answers = [await chat.ask(chat.desk.technician, line, origin=origin) for _ in range(2)]
+    assert answers[0].view == answers[1].view
+    assert button(answers[1].card, "send") == button(answers[0].card, "send")
+    await chat.press(chat.desk.technician, button(answers[0].card, "send"))
+    late = await chat.ask(chat.desk.technician, line, origin=origin)
+    assert late.ticket_id == ticket.id
