@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.actor import Actor
 from core.audit.model import AuditAction
+from core.chat.deliveries import queue_redraw_for_readers
 from core.chat.model import chat_accounts, chat_conversations, chat_deliveries, posted_cards
 from core.chat.rules import ConversationKind, ConversationPurpose, DeliveryState, Surface
 from core.customers.model import customers
@@ -248,7 +249,8 @@ class Conversations:
         """Say what a conversation is for, or in which language the desk speaks there.
 
         When a conversation comes to be shared with a customer, or with another one, or no more, what waits for it is
-        dropped, and cards that stand there are not redrawn any more: they were meant for other eyes.
+        dropped: it was meant for other eyes. Cards that stand there are redrawn for the customer; in one that is shared
+        no more they stay as they are, for the customer's people may still be there.
         Raises NotFound, InvalidInput for a customer that does not fit and for a purpose of a personal conversation.
         """
         actor.require(Permission.CHAT_MANAGE)
@@ -270,11 +272,14 @@ class Conversations:
             if "customer_id" in told:
                 await _drop_deliveries(work, conversation_id)
                 p = posted_cards.c
+                meant_for_others = p.external_id.is_(None) if new["customer_id"] else true()
                 await work.execute(
                     update(posted_cards)
-                    .where(p.conversation_id == conversation_id, p.dropped_at.is_(None))
+                    .where(p.conversation_id == conversation_id, p.dropped_at.is_(None), meant_for_others)
                     .values(dropped_at=work.now)
                 )
+                if new["customer_id"]:
+                    await queue_redraw_for_readers(work, conversation_id)
             was = {name: old[name] for name in told}
             work.audit(AuditAction.UPDATE, "chat_conversation", conversation_id, old=was, new=told)
 

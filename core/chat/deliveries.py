@@ -227,6 +227,13 @@ async def queue_redraw(
     return await _queue_redraws(work, shows, delay)
 
 
+async def queue_redraw_for_readers(work: UnitOfWork, conversation_id: ConversationId) -> int:
+    """Redraw all cards that stand in a conversation, because others read it now; returns how many."""
+    p = posted_cards.c
+    await work.flush()
+    return await _queue_redraws(work, [p.conversation_id == conversation_id, p.external_id.is_not(None)], timedelta())
+
+
 async def retry_delivery(work: UnitOfWork, delivery_id: ChatDeliveryId) -> None:
     """Send a failed delivery once more. Raises NotFound where none of this id failed.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
 from core.actor import SYSTEM
 from core.chat.accounts import link_contact
-from core.chat.deliveries import ShownView, queue_content, queue_view, queue_view_in_place, retry_delivery
+from core.chat.deliveries import ShownView, queue_content, queue_redraw, queue_view, queue_view_in_place, retry_delivery
 from core.chat.model import chat_accounts, chat_deliveries
 from core.chat.rules import ConversationKind, ConversationPurpose
 from core.customers.model import contacts
@@ -21,7 +22,7 @@ from core.tickets.service import Tickets
 from tests.integration.core.chat.world import ChatWorld
 from tests.integration.core.messaging.spine import running
 from tests.integration.notifier.chat.recording import RecordingChannel
-from tests.integration.notifier.chat.sending import content, rows_of, sender, until_none_is_queued
+from tests.integration.notifier.chat.sending import content, own, rows_of, sender, until_none_is_queued
 
 PERSONAL = ConversationKind.PERSONAL
 CUSTOMER = ConversationPurpose.CUSTOMER
@@ -142,3 +143,31 @@ async def test_a_card_in_a_personal_chat_is_drawn_for_who_pressed_it_last(turned
             await queue_view_in_place(work, there.id, "m1", ShownView("my_day", {}, "de", user_id=eva))
         await until_none_is_queued(turned)
     assert [(each.how, each.external_id) for each in channel.shown] == [("post", "m1"), ("update", "m1")]
+
+
+async def test_cards_that_stand_in_a_channel_are_redrawn_for_the_customer_with_whom_it_is_shared(
+    turned: Database, world: ChatWorld
+) -> None:
+    channel = RecordingChannel()
+    customer = await world.add_customer()
+    mine, foreign = (
+        await world.open_ticket(customer, "mine"),
+        await world.open_ticket(await world.add_customer("Other")),
+    )
+    await Tickets(turned).add_message(SYSTEM, mine.number, MessageKind.NOTE, "They never pay.")
+    there = await world.add_conversation("C1")
+    async with turned.begin(SYSTEM) as work:
+        for ref in (mine, foreign):
+            await queue_view(work, there.id, own(ref.number, ref.id))
+    async with running(sender(turned, channel)):
+        await until_none_is_queued(turned)
+        await world.purpose(there.id, CUSTOMER, customer)
+        await until_none_is_queued(turned)
+        shown = {each.external_id: each.card.model_dump_json() for each in channel.updates() if each.card}
+        assert "mine" in shown["m1"]
+        assert "They never pay." not in shown["m1"]
+        assert "Drucker" not in shown["m2"]
+        await world.purpose(there.id, ConversationPurpose.TALK)
+        await Tickets(turned).add_message(SYSTEM, mine.number, MessageKind.NOTE, "Again.")
+        async with turned.begin(SYSTEM) as work:
+            assert await queue_redraw(work, mine.id, delay=timedelta()) == 0
