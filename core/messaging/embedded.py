@@ -84,18 +84,20 @@ class EmbeddedBus:
         token = tokens.pop() if tokens else new_uuid()
         try:
             # An interrupted claim of ours need not wait for the end of its lease.
-            await self._settle(queue, token, (), ())
+            await self._settle(queue, token, (), (), gives_back=True)
             await self._consume(queue, token, take, stop, concurrency)
         finally:
             tokens.append(token)
 
     async def _consume(self, queue: str, token: UUID, take: Take, stop: asyncio.Event, concurrency: int) -> None:
+        limit = concurrency * BATCH_FACTOR
         async with listening(self._database.url, DELIVERIES_CHANNEL, stop) as wakeup:
             while not stop.is_set():
-                claimed = await self._claim(queue, token, limit=concurrency * BATCH_FACTOR)
+                claimed = await self._claim(queue, token, limit=limit)
                 if claimed:
                     await self._work_off(queue, token, claimed, take, concurrency)
-                else:
+                if len(claimed) < limit:
+                    # What came since the claim has rung: nothing is claimed in vain after each delivery.
                     await wakeup.wait(await self._seconds_to_next(queue))
 
     async def list_lag(self) -> list[QueueLag]:
@@ -187,14 +189,20 @@ class EmbeddedBus:
                 done.append(delivery.envelope.id)
             else:
                 failed.append((delivery, result))
-        await self._settle(queue, token, done, failed)
+        await self._settle(queue, token, done, failed, gives_back=broken is not None)
         if broken is not None:
             raise broken
 
     async def _settle(
-        self, queue: str, token: UUID, done: Sequence[UUID], failed: Sequence[tuple[_Claimed, str]]
+        self,
+        queue: str,
+        token: UUID,
+        done: Sequence[UUID],
+        failed: Sequence[tuple[_Claimed, str]],
+        *,
+        gives_back: bool,
     ) -> None:
-        """Forget what is done, put off or bury what failed, and give back the rest of the claim uncounted."""
+        """Forget what is done, put off or bury what failed; where that is not all, `gives_back` the rest uncounted."""
         d = queued_deliveries.c
         held = (d.queue == queue) & (d.lease_token == token)
         async with self._database.begin(SYSTEM) as work:
@@ -208,11 +216,12 @@ class EmbeddedBus:
                     .where(held, d.event_id == delivery.envelope.id)
                     .values(lease_token=None, last_error=error[:_ERROR_LIMIT], **when)
                 )
-            await work.execute(
-                update(queued_deliveries)
-                .where(held, d.dead_at.is_(None))
-                .values(lease_token=None, available_at=work.now, attempts=d.attempts - 1)
-            )
+            if gives_back:
+                await work.execute(
+                    update(queued_deliveries)
+                    .where(held, d.dead_at.is_(None))
+                    .values(lease_token=None, available_at=work.now, attempts=d.attempts - 1)
+                )
 
     async def _seconds_to_next(self, queue: str) -> float:
         d = queued_deliveries.c
