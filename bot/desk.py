@@ -11,6 +11,7 @@ import structlog
 from bot.answer import Answer
 from bot.buttons import Buttons, ButtonValue
 from bot.commands.account import LINK_ACCOUNT, linked_card, unknown_card
+from bot.commands.arguments import LONGEST_LINE
 from bot.commands.call import MISSING, Call, Outcome, Services, ticket_view
 from bot.commands.catalogue import BY_NAME, COMMANDS
 from bot.commands.forms import LONGEST_WRITTEN, form_card, read_inputs
@@ -191,7 +192,7 @@ class ChatDesk:
             return self._private(turn, form)
         arguments, problems = read_inputs(command, value.arguments, pressed.inputs, turn.language)
         if problems:
-            start = FormStart({name: Option(value=typed, label=typed) for name, typed in pressed.inputs.items()})
+            start = FormStart(_typed_again(command, pressed.inputs))
             form = form_card(command, value.arguments, start, turn.language, problems)
             return replace(self._private(turn, form), replaces=pressed.message if card is None else None)
         answer = await self._run(turn, command, arguments, None)
@@ -299,6 +300,16 @@ def _replaces(card: PostedCard | None, answer: Answer) -> bool:
     if card is None or answer.view is None:
         return card is None
     return card.view == answer.view.name or card.view in _STEPS
+
+
+def _typed_again(command: Command, inputs: Mapping[str, str]) -> dict[str, Option]:
+    """What was put into a form, to stand in it once more; not what no choice can be."""
+    texts = {each.name for each in command.arguments if each.kind is ArgumentKind.TEXT}
+    return {
+        name: Option(value=typed, label=typed)
+        for name, typed in inputs.items()
+        if name in texts or len(typed) <= LONGEST_LINE
+    }
 
 
 def _told(card: Card, notice: str) -> Card:
