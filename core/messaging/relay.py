@@ -18,7 +18,7 @@ from core.messaging.bus import EventBus
 from core.messaging.event import Envelope
 from core.messaging.model import outbox
 from core.messaging.retention import purge_spine
-from core.runtime.backoff import Backoff
+from core.runtime.backoff import Backoff, stopped_within
 from core.runtime.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,9 @@ LEASE = timedelta(seconds=60)
 
 BATCH = 250
 SWEEP_SECONDS = 5.0
+GATHER_SECONDS = 0.04
+"""What follows from one command comes together, and who gave it has the answer before the others hear of it."""
+
 PURGE_EVERY = timedelta(hours=1)
 
 
@@ -45,6 +48,7 @@ class OutboxRelay:
         retention_days: int,
         lease: timedelta = LEASE,
         batch: int = BATCH,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -52,6 +56,7 @@ class OutboxRelay:
         self._retention = timedelta(days=retention_days)
         self._lease = lease
         self._batch = batch
+        self._gather_seconds = gather_seconds
         self._token = new_uuid()
         self._purged_at: datetime | None = None
 
@@ -65,6 +70,7 @@ class OutboxRelay:
                     if moved < self._batch:
                         await self._look_after()
                         await wakeup.wait(SWEEP_SECONDS)
+                        await stopped_within(stop, self._gather_seconds)
                 except Unavailable as error:
                     log.warning("outbox_relay_interrupted", error=str(error))
                     await backoff.pause(stop)
