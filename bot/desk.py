@@ -53,8 +53,9 @@ class ChatDesk:
     ) -> None:
         self._services = services
         self._buttons = buttons
+        self._language = language
         self._turns = Turns(services.database, services.accounts, directories, language)
-        self._looking = Looking(services, self._turns)
+        self._looking = Looking(services, self._turns, language)
         self._talk = ThreadTalk(services, self._turns, directories)
 
     async def answer(self, request: Request, origin: UUID) -> Answer | None:
@@ -99,9 +100,8 @@ class ChatDesk:
     async def find_problems(self, account: Account, pressed: ButtonValue, inputs: Mapping[str, str]) -> dict[str, str]:
         """What is wrong with a form's inputs, by name, in the person's language; no effect."""
         person = await self._looking.find_person(account)
-        _, problems = read_inputs(
-            _command(pressed.command), pressed.arguments, inputs, person.language if person else "de"
-        )
+        language = person.language if person else self._language
+        _, problems = read_inputs(_command(pressed.command), pressed.arguments, inputs, language)
         return problems
 
     async def find_options(self, account: Account, source: LookupSource, typed: str) -> list[Option]:

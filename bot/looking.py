@@ -28,9 +28,10 @@ LONGEST_QUERY = 100
 class Looking:
     """Reads for the person behind an account; nothing for someone whom the desk does not know."""
 
-    def __init__(self, services: Services, turns: Turns) -> None:
+    def __init__(self, services: Services, turns: Turns, language: str) -> None:
         self._services = services
         self._turns = turns
+        self._language = language
 
     async def find_person(self, account: Account) -> Person | None:
         return person_of(await self._turns.recognise(account), account, None)
@@ -112,7 +113,7 @@ class Looking:
     async def home(self, account: Account) -> Card:
         person = await self.find_person(account)
         if person is None:
-            return unknown_card(self._services.public_url, "de")
+            return unknown_card(self._services.public_url, self._language)
         view = View(name="my_day") if person.actor.is_staff else View(name="mine")
         return (await self._services.views.draw(view, person)).card
 

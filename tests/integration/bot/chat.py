@@ -88,9 +88,18 @@ class Chat:
         said = Said(account, place or self.personal(account), text, message, is_addressed)
         return await self.chat.answer(said, origin or new_uuid())
 
-    async def ask(self, actor: Actor | None, text: str, **more: object) -> Answer:
+    async def ask(
+        self,
+        actor: Actor | None,
+        text: str,
+        *,
+        place: Place | None = None,
+        message: str | None = None,
+        origin: UUID | None = None,
+        name: str = "",
+    ) -> Answer:
         """As `say`, for what has an answer."""
-        answer = await self.say(actor, text, **more)  # type: ignore[arg-type]
+        answer = await self.say(actor, text, place=place, message=message, origin=origin, name=name)
         assert answer is not None
         return answer
 

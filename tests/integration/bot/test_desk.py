@@ -176,8 +176,9 @@ async def test_in_a_channel_shared_with_a_customer_talk_is_public_both_ways(chat
     place = chat.channel("C-hofer")
     await chat.share(place, chat.desk.hofer)
     opened = await chat.ask(None, "Unser Server ist so laut", place=place, message="m0", name="Paula")
-    ticket = TicketRef(opened.ticket_id, 0, 1, "new")  # type: ignore[arg-type]
     row = await _newest(chat)
+    assert opened.ticket_id == row.id
+    ticket = TicketRef(row.id, row.number, row.version, row.status)
     assert (row.customer_id, row.title) == (chat.desk.hofer, "Unser Server ist so laut")
     await chat.post_card(place, row.id, row.number, "root")
     thread = replace(place, thread="root")
