@@ -32,6 +32,7 @@ from core.chat.conversations import Conversations
 from core.chat.rules import Surface
 from core.customers.service import Customers
 from core.errors import Misconfigured
+from core.mail.compose import Desk
 from core.mail.quarantine import Quarantine
 from core.runtime.component import Component
 from core.tickets.service import Tickets
@@ -85,7 +86,9 @@ class Chat:
 
     def sender(self) -> Component:
         """What delivers the queue of chat deliveries."""
-        return ChatSender(self.parts.database, self.channels, self.views, self.parts.metrics)
+        settings = self.parts.settings
+        desk = Desk(self.parts.tokens, settings.desk_name, settings.desk_address)
+        return ChatSender(self.parts.database, self.channels, self.views, self.parts.metrics, desk=desk)
 
     def _serve_slack(self, application: web.Application, slack: Slack) -> list[Component]:
         settings, clock = self.parts.settings, self.parts.clock

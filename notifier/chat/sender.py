@@ -27,6 +27,7 @@ from core.chat.rules import DeliveryKind, Surface
 from core.database.engine import Database
 from core.database.listening import Wakeup, listening
 from core.errors import Unavailable
+from core.mail.compose import Desk
 from core.runtime.backoff import Backoff
 from core.runtime.metrics import Metrics
 from notifier.chat.budget import LIMITS, SurfaceLimits
@@ -63,11 +64,12 @@ class ChatSender:
         metrics: Metrics,
         *,
         limits: Mapping[Surface, SurfaceLimits] = LIMITS,
+        desk: Desk | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
         self._queue = ChatQueue(database, channels, limits)
-        self._settlement = Settlement(database)
+        self._settlement = Settlement(database, desk)
         self._drawing = Drawing(database, views)
         self._limits = limits
         self._metrics = metrics

@@ -20,7 +20,9 @@ from core.chat.rules import DeliveryKind, DeliveryState
 from core.database.engine import Database
 from core.database.unit_of_work import UnitOfWork
 from core.ids import TicketId
+from core.mail.compose import Desk
 from notifier.chat.budget import SurfaceLimits
+from notifier.chat.falling_back import mail_instead
 from notifier.chat.queue import DueDelivery
 
 log = structlog.get_logger(__name__)
@@ -91,10 +93,14 @@ def delay_after(attempts: int, spread: float) -> timedelta:
 
 
 class Settlement:
-    """Notes outcomes, each in one transaction. Only who holds the lease settles a delivery. Raises Unavailable."""
+    """Notes outcomes, each in one transaction. Only who holds the lease settles a delivery. Raises Unavailable.
 
-    def __init__(self, database: Database) -> None:
+    `desk` is who mails what chat cannot deliver to a person any more; None: nobody does.
+    """
+
+    def __init__(self, database: Database, desk: Desk | None = None) -> None:
         self._database = database
+        self._desk = desk
 
     async def settle(self, due: DueDelivery, outcome: Outcome, limits: SurfaceLimits, spread: float) -> str:
         """Note what became of it; returns the result as metrics call it. `spread` is as in `delay_after`."""
@@ -116,7 +122,9 @@ class Settlement:
                     await _release(work, due, last_error=outcome.error[:ERROR_LIMIT], **again)
                     return "put_off"
             if isinstance(outcome, Unreachable):
-                await _end(work, due, DeliveryState.DROPPED, outcome.error[:ERROR_LIMIT])
+                ended = await _end(work, due, DeliveryState.DROPPED, outcome.error[:ERROR_LIMIT])
+                if ended is not None and self._desk is not None:
+                    await mail_instead(work, self._desk, due)
                 await drop_conversation(work, due.conversation.id)
                 return "unreachable"
             return await _failed(work, due, outcome.error)
