@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,12 +117,12 @@ def test_any_line_is_parsed(line: str) -> None:
     parse_line(f"note {line}", COMMANDS)
 
 
+@pytest.mark.timeout(100)
 @pytest.mark.parametrize("piece", ["„ ", "“ ", "« ", '" a', "--x ", "+a ", "a: ", "#", "9"])
-def test_a_long_line_is_read_in_no_time(piece: str) -> None:
-    line = f"note {piece * 20_000}"
-    before = process_time()
-    parse_line(line, COMMANDS, TicketNumber(5))
-    assert process_time() - before < 1.0
+def test_a_long_line_does_not_hold_everybody_up(piece: str) -> None:
+    """The end of a quote was looked for from each opening one: that took longer with the square of the length."""
+    parsed = parse_line(f"note {piece * 200_000}", COMMANDS, TicketNumber(5))
+    assert parsed.command is BY_NAME["note"]
 
 
 @pytest.mark.parametrize("line", ["channel customer {}", "assign 42 {}", "queue {}", "search {}", "help {}"])

@@ -79,7 +79,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
 def test_long_arguments_are_read_in_linear_time(text: str) -> None:
     started = time.perf_counter()
     parse_path(text)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 10
 
 
 @pytest.mark.parametrize("name", ["mx.example", "WIN-AB_1", "[192.0.2.1]", "[IPv6:2001:db8::1]", "localhost"])
