@@ -24,7 +24,6 @@ async def queue_answer(work: UnitOfWork, account: Account | None, answer: Answer
         place.kind,
         name=place.name,
         reference=place.reference,
-        language=answer.person.language if answer.person else "de",
         account=account.account if account else None,
     )
     if not answer.is_private or conversation.kind is ConversationKind.PERSONAL:

@@ -22,7 +22,7 @@ from core.database.engine import Database
 from core.errors import NotFound
 from core.identity.roles import Permission
 from core.mail.model import OutgoingState, outgoing_mails
-from core.tickets.lookups import find_linked_tickets, find_participants, find_watchers
+from core.tickets.lookups import find_linked_tickets, find_participants, find_revisions, find_watchers
 from core.tickets.model import tickets
 from core.tickets.queries import LONGEST_NUMBER, find_attachments, find_messages, get_ticket, ticket_reference
 from core.tickets.rules import MessageKind, ParticipantKind
@@ -93,9 +93,17 @@ async def _thread(connection: AsyncConnection, call: ConsoleCall, ticket: Mappin
     for row in await find_attachments(connection, call.actor, ticket["id"]):
         files[row["message_id"]].append(_file(row))
     mails = await _mails(connection, call, ticket)
+    wordings = {
+        row["id"]: [each["text"] for each in await find_revisions(connection, call.actor, row["id"])]
+        for row in found.rows
+        if row["edited_at"] is not None and row["deleted_at"] is None
+    }
     return {
         "skipped": skipped,
-        "messages": [_message(call, row, files[row["id"]], mails[row["id"]]) for row in found.rows],
+        "messages": [
+            {**_message(call, row, files[row["id"]], mails[row["id"]]), "wordings": wordings.get(row["id"], ())}
+            for row in found.rows
+        ],
     }
 
 

@@ -133,6 +133,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "kind_system": Words("System", "system"),
     "automatic": Words("automatisch", "automatic"),
     "edited": Words("nachträglich geändert", "edited"),
+    "wordings": Words("Andere Fassungen", "Other wordings"),
     "message_gone": Words("Diese Nachricht wurde zurückgenommen.", "This message was taken back."),
     "signature": Words("Signatur", "Signature"),
     "quoted": Words("Zitierter Verlauf", "Quoted history"),

@@ -18,6 +18,7 @@ from core.ids import new_uuid
 from core.mail.model import OutgoingState, outgoing_mails
 from core.tickets.model import attachments, messages
 from core.tickets.rules import MessageKind
+from core.tickets.service import Tickets
 from core.tickets.writing import NewAttachment, TicketRef
 from tests.integration.bot.console.desk import ConsoleDesk
 
@@ -282,3 +283,18 @@ async def queue_mail(
                 "created_at": work.now,
             },
         )
+
+
+async def test_what_a_note_said_before_is_there_for_the_desk(desk: ConsoleDesk) -> None:
+    ref = await desk.open_ticket(desk.own, "Drucker", "Er klemmt.")
+    author = desk.actor(Role.TECHNICIAN_L1)
+    tickets = Tickets(desk.database)
+    note = await tickets.add_message(author, ref.number, MessageKind.NOTE, "Tonr <b>leer</b>")
+    await tickets.revise_message(author, note, "Toner leer")
+    page = await (await desk.visit(Role.TECHNICIAN_L2)).get(f"/console/tickets/{ref.number}")
+    assert "Toner leer" in page.text
+    assert "Andere Fassungen" in page.text
+    assert "Tonr &lt;b&gt;leer&lt;/b&gt;" in page.text
+    customers = await (await desk.visit(Role.CUSTOMER_ADMIN)).get(f"/console/tickets/{ref.number}")
+    assert customers.status == 200
+    assert "Tonr" not in customers.text
